@@ -1,0 +1,80 @@
+// What can happen, as one typed interface. Core, net and health report here; observe/ listens. Nobody in between knows
+// who listens.
+
+import type { DialError } from '../errors.ts';
+import type { AdminState } from './backend.ts';
+import type { Health } from './health.ts';
+import type { SessionRecord } from './session-record.ts';
+
+export interface HealthFlip {
+  readonly service: string;
+  readonly node: string;
+  readonly to: Health;
+  /** In words: `connect to 192.0.2.11:443: refused`. */
+  readonly reason: string;
+}
+
+/** Every method is optional for a listener; each is called synchronously and must not throw. */
+export interface Observer {
+  sessionStarted?(session: string, service: string, client: string): void;
+  sessionEnded?(record: SessionRecord): void;
+  /** A dial of a session failed; the session may go on with the next candidate. */
+  dialFailed?(service: string, node: string, error: DialError): void;
+  /** A session goes on to its next candidate. */
+  retried?(service: string): void;
+  /** A hello was sent again to another node after `node` did not answer it. */
+  handshakeFailedOver?(service: string, node: string): void;
+  healthFlipped?(flip: HealthFlip): void;
+  probed?(service: string, node: string, seconds: number, failure: string | undefined): void;
+  adminChanged?(service: string, node: string, state: AdminState): void;
+  /** All ready backends of a service are down and it tries them anyway (or that is over). */
+  failingOpen?(service: string, failing: boolean): void;
+  /** The only node of a `pinned` service went down or came back. */
+  pinnedChanged?(service: string, node: string, up: boolean, reason: string): void;
+  /** A node's name got another address, or could not be resolved (`address` undefined). */
+  resolved?(node: string, host: string, address: string | undefined, reason: string): void;
+  /** Anything else an administrator should read. */
+  notice?(level: 'info' | 'warn' | 'error', message: string, details?: Readonly<Record<string, unknown>>): void;
+}
+
+/** One observer that passes everything on to several. */
+export function fanOut(observers: readonly Observer[]): Required<Observer> {
+  return {
+    sessionStarted: (...a) => {
+      for (const o of observers) o.sessionStarted?.(...a);
+    },
+    sessionEnded: (...a) => {
+      for (const o of observers) o.sessionEnded?.(...a);
+    },
+    dialFailed: (...a) => {
+      for (const o of observers) o.dialFailed?.(...a);
+    },
+    retried: (...a) => {
+      for (const o of observers) o.retried?.(...a);
+    },
+    handshakeFailedOver: (...a) => {
+      for (const o of observers) o.handshakeFailedOver?.(...a);
+    },
+    healthFlipped: (...a) => {
+      for (const o of observers) o.healthFlipped?.(...a);
+    },
+    probed: (...a) => {
+      for (const o of observers) o.probed?.(...a);
+    },
+    adminChanged: (...a) => {
+      for (const o of observers) o.adminChanged?.(...a);
+    },
+    failingOpen: (...a) => {
+      for (const o of observers) o.failingOpen?.(...a);
+    },
+    pinnedChanged: (...a) => {
+      for (const o of observers) o.pinnedChanged?.(...a);
+    },
+    resolved: (...a) => {
+      for (const o of observers) o.resolved?.(...a);
+    },
+    notice: (...a) => {
+      for (const o of observers) o.notice?.(...a);
+    },
+  };
+}

@@ -1,0 +1,79 @@
+// What is known of a session when it ended, and the closed list of the ways it can end. The log line and the metrics both
+// come from the record; it is emitted exactly once.
+
+import type { Phase, Side } from '../errors.ts';
+
+export const ENDS = [
+  'completed',
+  'client-left',
+  'client-reset',
+  'backend-reset',
+  'dial-failed',
+  'dial-timeout',
+  'handshake-failed',
+  'no-backend',
+  'queue-timeout',
+  'first-byte-timeout',
+  'idle-timeout',
+  'half-closed-timeout',
+  'refused',
+  'denied',
+  'bad-proxy-header',
+  'drained',
+  'closed-by-operator',
+  'backend-down',
+  'internal',
+] as const;
+export type End = (typeof ENDS)[number];
+
+const FAILED: ReadonlySet<End> = new Set([
+  'backend-reset',
+  'dial-failed',
+  'dial-timeout',
+  'handshake-failed',
+  'no-backend',
+  'queue-timeout',
+  'refused',
+  'backend-down',
+  'internal',
+]);
+
+/** Whether this end is a failure of the service, as `log.sessions: failed` means it. */
+export function isFailed(end: End): boolean {
+  return FAILED.has(end);
+}
+
+/** One finished session. Times are milliseconds; `-1`: that point was never reached. */
+export interface SessionRecord {
+  /** Unique in the life of the process, and across restarts for all practical purposes. */
+  readonly session: string;
+  readonly service: string;
+  /** The client, `ip:port`; empty for a client on a Unix socket. */
+  readonly client: string;
+  /** Who really connected, where a PROXY header named another client; else undefined. */
+  readonly peer: string | undefined;
+  /** The node that served it, or the last one that was tried; undefined: none was. */
+  readonly node: string | undefined;
+  /** Its address, `ip:port`. */
+  readonly backend: string | undefined;
+  /** Our own address toward the backend, `ip:port`, where a connection was made. */
+  readonly local: string | undefined;
+  /** When it was accepted: milliseconds since 1970. */
+  readonly acceptedAt: number;
+  readonly queueMs: number;
+  /** All dials together, retries included. */
+  readonly dialMs: number;
+  /** From accept to the backend's first byte. */
+  readonly firstByteMs: number;
+  readonly durationMs: number;
+  /** Client to backend. */
+  readonly bytesIn: number;
+  /** Backend to client. */
+  readonly bytesOut: number;
+  readonly retries: number;
+  readonly phase: Phase;
+  readonly endedBy: Side;
+  readonly end: End;
+  /** HAProxy's two letters for the same ending. */
+  readonly flags: string;
+}
