@@ -1,0 +1,106 @@
+// The way from a file to a Config, and every problem on it. The only file of the room that reads files.
+
+import { type FileHandle, open } from 'node:fs/promises';
+import { ConfigError, type Problem } from '../errors.ts';
+import { check } from './checks.ts';
+import type { Config } from './config.ts';
+import { type Draft, expandServices } from './expand.ts';
+import { normalize } from './normalize.ts';
+import { checkNotYet } from './not-yet.ts';
+import { MOST_BYTES, parseYaml, TOO_LARGE } from './parse.ts';
+import type { RawFile } from './raw.ts';
+import type { Source } from './source.ts';
+import { validate } from './validate.ts';
+
+export interface Loaded {
+  readonly config: Config;
+  readonly warnings: readonly Problem[];
+  /** The file as it was read: the same text is the same configuration. */
+  readonly text: string;
+  /** What `show` needs besides. */
+  readonly drafts: readonly Draft[];
+  readonly raw: RawFile;
+  readonly source: Source;
+}
+
+/** More lines than this help nobody. */
+const MOST_PROBLEMS = 200;
+
+/** Throws ConfigError with every problem, its warnings included. */
+export async function loadConfig(file: string): Promise<Loaded> {
+  return parseConfig(await readText(file), file);
+}
+
+/** The same for a text; `file` is what problems call it. */
+export function parseConfig(text: string, file: string): Loaded {
+  const { source, problems: reading } = parseYaml(text, file);
+  const { raw, bad, problems: shape } = validate(source);
+  const drafts = bad.has('') ? [] : expandServices(raw, source);
+  const sense = bad.has('') ? [] : check(drafts, raw, source, bad);
+  const problems = inOrder([...reading, ...shape, ...sense, ...checkNotYet(drafts, source)]);
+  if (problems.some(({ severity }) => severity === 'error')) throw new ConfigError(problems);
+  return { config: normalize(drafts, raw, source), warnings: problems, text, drafts, raw, source };
+}
+
+/** Every problem of a file, errors and warnings; empty: all is well. Never throws for what is wrong with the file. */
+export async function checkConfig(file: string): Promise<readonly Problem[]> {
+  try {
+    return (await loadConfig(file)).warnings;
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+  const more = sorted.length - MOST_PROBLEMS;
+  const last = sorted[MOST_PROBLEMS];
+  if (more <= 0 || last === undefined) return sorted;
+  // An error beyond the cut must not be lost.
+  const severity = sorted.some((problem) => problem.severity === 'error') ? 'error' : 'warning';
+  return [...sorted.slice(0, MOST_PROBLEMS), { ...last, severity, path: '', message: `and ${more} more problems` }];
+}
+
+const READ_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'may not be read: permission denied',
+  EISDIR: 'is a directory, not a file',
+  ENOTDIR: 'there is no such file: a part of its path is not a directory',
+  ENAMETOOLONG: 'there is no such file: its name is too long',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'is not text in UTF-8',
+  ELOOP: 'there is no such file: its symbolic links go round in circles',
+};
+
+async function readText(file: string): Promise<string> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file);
+    const bytes = await readAll(handle);
+    return bytes === undefined ? fail(file, TOO_LARGE) : new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    return fail(file, READ_FAULTS[code] ?? `can't be read: ${code}`);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** undefined: too large. A pipe or a device has no size to look at first, so the limit holds while reading as well. */
+async function readAll(handle: FileHandle): Promise<Uint8Array | undefined> {
+  const { size } = await handle.stat();
+  if (size > MOST_BYTES) return undefined;
+  const bytes = Buffer.alloc(MOST_BYTES + 1);
+  let length = 0;
+  while (length <= MOST_BYTES) {
+    const { bytesRead } = await handle.read(bytes, length, bytes.length - length, null);
+    if (bytesRead === 0) return bytes.subarray(0, length);
+    length += bytesRead;
+  }
+  return undefined;
+}
+
+function fail(file: string, message: string): never {
+  throw new ConfigError([{ severity: 'error', file, line: 0, column: 0, path: '', message }]);
+}
