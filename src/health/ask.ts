@@ -1,0 +1,65 @@
+// Asks one probe once: the deadline for the whole, the stopwatch, and a way to give up. Checkers and the doctor ask
+// through here. Judges nothing.
+
+import type { Clock } from '../core/clock.ts';
+import type { Probe, ProbeResult, ProbeTarget, ProbeVerdict } from './probes/probe.ts';
+
+/** A deadline that comes later than this part of itself finds us overloaded, not the node. */
+const TOO_LATE = 0.25;
+/** How long a probe that has its answer may take to close properly. */
+const CLOSING_MS = 1000;
+
+export interface Asking {
+  /** Never rejects. */
+  readonly result: Promise<ProbeResult>;
+  /** Gives up at once; the result then says nothing about the node. */
+  cancel(): void;
+}
+
+export function ask(probe: Probe, target: ProbeTarget, timeoutMs: number, clock: Clock): Asking {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  return { result: run(probe, target, timeoutMs, clock, controller.signal, abort), cancel: abort };
+}
+
+async function run(
+  probe: Probe,
+  target: ProbeTarget,
+  timeoutMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+  abort: () => void,
+): Promise<ProbeResult> {
+  const startedAt = clock.now();
+  let answeredAt: number | undefined;
+  let lateMs = 0;
+  let timer = clock.after(timeoutMs, () => {
+    lateMs = clock.now() - startedAt - timeoutMs;
+    abort();
+  });
+  const answered = (): void => {
+    if (answeredAt !== undefined) return;
+    answeredAt = clock.now();
+    timer.cancel();
+    timer = clock.after(CLOSING_MS, abort);
+  };
+  let verdict: ProbeVerdict;
+  try {
+    verdict = await probe(target, { signal, timeoutMs, answered });
+  } catch (error) {
+    // A fault in a probe is ours, and must neither take a node out nor stop the schedule.
+    const reason = `the probe itself failed: ${error instanceof Error ? error.message : String(error)}`;
+    verdict = { ok: false, kind: 'ours', stage: 'answer', code: 'other', reason };
+  } finally {
+    timer.cancel();
+  }
+  if (lateMs > timeoutMs * TOO_LATE) verdict = excuse(verdict, lateMs);
+  return { ...verdict, seconds: ((answeredAt ?? clock.now()) - startedAt) / 1000 };
+}
+
+/** The answer may have lain here, unread, while this process was busy. */
+function excuse(verdict: ProbeVerdict, lateMs: number): ProbeVerdict {
+  if (verdict.ok) return verdict;
+  const reason = `${verdict.reason} (but this process itself was ${(lateMs / 1000).toFixed(1)} s late)`;
+  return { ...verdict, kind: 'ours', code: 'late', reason };
+}
