@@ -77,3 +77,54 @@ export interface SessionRecord {
   /** HAProxy's two letters for the same ending. */
   readonly flags: string;
 }
+
+/** What decides HAProxy's two letters beside the end itself. */
+export interface EndContext {
+  readonly phase: Phase;
+  /** In the relay: whom the session was waiting for when it stood still. */
+  readonly waitingFor: 'client' | 'backend';
+  /** `refused`: because of this very client's limits, not for want of room. */
+  readonly clientLimit: boolean;
+}
+
+/** HAProxy's termination flags for an end: first letter who or what, second letter in which phase. */
+export function flagsFor(end: End, context: EndContext): string {
+  switch (end) {
+    case 'completed':
+      return '--';
+    case 'client-left':
+      return context.phase === 'queue' ? 'CQ' : context.phase === 'dial' ? 'CC' : 'CR';
+    case 'client-reset':
+      return 'CD';
+    case 'backend-reset':
+    case 'handshake-failed':
+      return 'SD';
+    case 'dial-failed':
+    case 'no-backend':
+      return 'SC';
+    case 'dial-timeout':
+      return 'sC';
+    case 'queue-timeout':
+      return 'sQ';
+    case 'first-byte-timeout':
+      return 'cR';
+    case 'idle-timeout':
+    case 'half-closed-timeout':
+      return context.waitingFor === 'client' ? 'cD' : 'sD';
+    case 'refused':
+      return context.clientLimit ? 'PC' : 'RC';
+    case 'denied':
+      return 'PC';
+    case 'bad-proxy-header':
+      return 'PR';
+    case 'drained':
+    case 'closed-by-operator':
+      return 'K-';
+    case 'backend-down':
+      return 'D-';
+    case 'internal':
+      return 'IR';
+    default:
+      return end satisfies never;
+  }
+}

@@ -1,0 +1,77 @@
+// How many sessions each client has and how fast it comes, for max_sessions_per_client and rate_per_client. Holds at
+// most 100,000 clients; who was seen longest ago goes first. IPv6 clients count by /64: one host has all of it.
+
+import ipaddr from 'ipaddr.js';
+import type { Clock } from './clock.ts';
+
+export interface ClientLimits {
+  readonly maxSessions: number | undefined;
+  readonly rate: { readonly perSecond: number; readonly burst: number } | undefined;
+}
+
+interface Entry {
+  active: number;
+  tokens: number;
+  refilledAt: number;
+}
+
+const MOST_CLIENTS = 100_000;
+
+export class ClientTable {
+  readonly #limits: ClientLimits;
+  readonly #clock: Clock;
+  readonly #most: number;
+  /** Least recently seen first: an entry that is touched moves to the end. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(limits: ClientLimits, clock: Clock, most = MOST_CLIENTS) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#most = most;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Counts one more session of this client, or says no. What was admitted must be given back with `release`. */
+  admit(client: string): boolean {
+    const key = clientKey(client);
+    const now = this.#clock.now();
+    const { maxSessions, rate } = this.#limits;
+    const entry = this.#entries.get(key) ?? { active: 0, tokens: rate?.burst ?? 0, refilledAt: now };
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    if (this.#entries.size > this.#most) this.#forgetOldest();
+    if (rate !== undefined) {
+      entry.tokens = Math.min(rate.burst, entry.tokens + ((now - entry.refilledAt) / 1000) * rate.perSecond);
+      entry.refilledAt = now;
+      if (entry.tokens < 1) return false;
+    }
+    if (maxSessions !== undefined && entry.active >= maxSessions) return false;
+    entry.tokens -= 1;
+    entry.active++;
+    return true;
+  }
+
+  release(client: string): void {
+    const key = clientKey(client);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    if (entry.active > 0) entry.active--;
+    // Without a rate there is nothing to remember of a client that has left.
+    if (entry.active === 0 && this.#limits.rate === undefined) this.#entries.delete(key);
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#entries.keys()) {
+      this.#entries.delete(key);
+      return;
+    }
+  }
+}
+
+function clientKey(client: string): string {
+  if (!client.includes(':') || !ipaddr.IPv6.isValid(client)) return client;
+  return ipaddr.IPv6.networkAddressFromCIDR(`${client}/64`).toString();
+}

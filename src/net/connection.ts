@@ -1,0 +1,179 @@
+// One TCP connection as a session sees it, accepted or dialled: what it reads goes to its `sink`, which changes as the
+// session goes on, while the handlers on the socket stay the same for its life. Knows the order in which Node's sockets
+// may be ended, reset and destroyed; decides nothing.
+
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import { ReadBuffer } from './read-buffer.ts';
+
+export interface Sink {
+  /**
+   * Bytes that `from` read. True: they are used up, read on. False: they are still being written, or enough is held:
+   * reading stops until `from.resume()`. After true the bytes may be overwritten: who keeps them copies them.
+   */
+  onData(bytes: Buffer, from: Connection): boolean;
+  /** `from` sent a FIN; everything before it was delivered. */
+  onEnd(from: Connection): void;
+  /** All that was written to `from` is with the kernel, after a `write` that said false. */
+  onDrain(from: Connection): void;
+  /** `from` is gone. `error`: it did not go in peace. Called exactly once. */
+  onClose(from: Connection, error: Error | undefined): void;
+}
+
+interface OwnedSocket extends Socket {
+  connection?: Connection;
+}
+
+/** How sockets that accept and dial are set up: half-open, and `write()` true exactly when the kernel took all bytes. */
+export const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, highWaterMark: 1 } as const;
+
+export class Connection {
+  readonly socket: Socket;
+  sink: Sink;
+  /** Whether it has sent its FIN. */
+  ended = false;
+  closed = false;
+  readonly #buffer: ReadBuffer | undefined;
+  #error: Error | undefined;
+  #finishing = false;
+
+  constructor(socket: Socket, sink: Sink, buffer: ReadBuffer | undefined) {
+    this.socket = socket;
+    this.sink = sink;
+    this.#buffer = buffer;
+    (socket as OwnedSocket).connection = this;
+    socket.on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose);
+  }
+
+  /** Out of a socket that a server accepted; it reads from now on. */
+  static accepted(socket: Socket): Connection {
+    const connection = new Connection(socket, UNCLAIMED, undefined);
+    socket.on('data', onData);
+    return connection;
+  }
+
+  /** Out of the handle of an accepted socket (see raw-accept.ts): reads into a buffer of its own. */
+  static wrapped(handle: object): Connection {
+    const buffer = new ReadBuffer();
+    const options: SocketConstructorOpts & { handle: never } = {
+      ...SOCKET_OPTIONS,
+      handle: handle as never,
+      onread: readInto(buffer, (n) => connection.read(n)),
+    };
+    const connection: Connection = new Connection(new Socket(options), UNCLAIMED, buffer);
+    return connection;
+  }
+
+  /** True: the kernel has all of it. False: wait for `onDrain`; the bytes must not change until then. */
+  write(bytes: Buffer): boolean {
+    return this.socket.write(bytes);
+  }
+
+  /** Whether something written is not with the kernel yet. */
+  get blocked(): boolean {
+    return this.socket.writableLength > 0;
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.#buffer?.settle();
+    this.socket.resume();
+  }
+
+  /** A FIN, after everything written. Our own FIN waits for the drain, so that a reset stays possible meanwhile. */
+  finish(): void {
+    if (this.#finishing || this.closed) return;
+    this.#finishing = true;
+    if (!this.blocked) this.socket.end();
+  }
+
+  /** A RST, at once; what was not sent yet is lost. A Unix socket knows no RST and is closed. */
+  reset(): void {
+    const { socket } = this;
+    if (this.closed || socket.destroyed) return;
+    if (socket.writableEnded && !socket.writableFinished) {
+      // libuv refuses a reset while its shutdown is under way, and would leak the descriptor: one turn later it is done.
+      socket.once('finish', () => this.reset());
+      return;
+    }
+    try {
+      socket.resetAndDestroy();
+    } catch {
+      socket.destroy();
+    }
+  }
+
+  /** A FIN and an end of reading, now: what is not with the kernel by now is lost. */
+  close(): void {
+    if (this.closed || this.socket.destroyed) return;
+    if (this.blocked) this.socket.destroy();
+    else this.socket.destroySoon();
+  }
+
+  /** Gives the read buffer back: only when the peer's writes out of it have ended too. */
+  release(): void {
+    this.#buffer?.release();
+  }
+
+  /** For `onread`: bytes are in the buffer. False stops the reading at once. */
+  read(n: number): boolean {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return true;
+    const { current } = buffer;
+    const readOn = this.sink.onData(n === current.length ? current : current.subarray(0, n), this);
+    buffer.adapt(n, !readOn);
+    return readOn;
+  }
+
+  /** Handlers on the socket, shared by all connections. */
+  static onSocketEnd(connection: Connection): void {
+    connection.ended = true;
+    connection.sink.onEnd(connection);
+  }
+
+  static onSocketDrain(connection: Connection): void {
+    if (connection.#finishing && !connection.socket.writableEnded) connection.socket.end();
+    connection.sink.onDrain(connection);
+  }
+
+  static onSocketError(connection: Connection, error: Error): void {
+    connection.#error ??= error;
+  }
+
+  static onSocketClose(connection: Connection): void {
+    connection.closed = true;
+    connection.sink.onClose(connection, connection.#error);
+  }
+}
+
+/** The `onread` of a socket that reads into `buffer`. */
+export function readInto(buffer: ReadBuffer, callback: (n: number) => boolean): OnReadOpts {
+  // Node's types want a buffer each time; undefined keeps the one that is in use.
+  return { buffer: () => buffer.next() as Buffer, callback };
+}
+
+/** The sink until a session takes the connection, which happens in the same turn. */
+const UNCLAIMED: Sink = { onData: () => false, onEnd: () => {}, onDrain: () => {}, onClose: () => {} };
+
+function onData(this: OwnedSocket, bytes: Buffer): void {
+  const { connection } = this;
+  if (connection !== undefined && !connection.sink.onData(bytes, connection)) this.pause();
+}
+
+function onEnd(this: OwnedSocket): void {
+  if (this.connection !== undefined) Connection.onSocketEnd(this.connection);
+}
+
+function onDrain(this: OwnedSocket): void {
+  if (this.connection !== undefined) Connection.onSocketDrain(this.connection);
+}
+
+function onError(this: OwnedSocket, error: Error): void {
+  if (this.connection !== undefined) Connection.onSocketError(this.connection, error);
+}
+
+function onClose(this: OwnedSocket): void {
+  if (this.connection !== undefined) Connection.onSocketClose(this.connection);
+}

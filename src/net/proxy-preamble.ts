@@ -1,0 +1,19 @@
+// The PROXY header that a backend gets before a client's bytes: who the client is and where it connected to.
+
+import { canonicalAddress } from '../core/address.ts';
+import { encodeV1, encodeV2 } from './proxy-protocol.ts';
+import type { Endpoint, Session } from './session.ts';
+
+export function proxyPreamble(version: 'v1' | 'v2', session: Session): Buffer {
+  const source = session.clientEndpoint;
+  const destination = session.destination ?? localEnd(session);
+  const known = source !== undefined && destination !== undefined;
+  if (version === 'v1') return encodeV1(known ? { source, destination } : 'unknown');
+  return encodeV2(known ? { source, destination } : 'local');
+}
+
+function localEnd(session: Session): Endpoint | undefined {
+  const { localAddress, localPort } = session.client.socket;
+  if (localAddress === undefined || localPort === undefined) return undefined;
+  return { address: canonicalAddress(localAddress), port: localPort };
+}

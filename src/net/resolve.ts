@@ -1,0 +1,142 @@
+// The addresses of the nodes' names. A node has one address: the lowest of the preferred family (IPv4 before IPv6), kept
+// as long as it is among the answers; an error or an empty answer keeps the last one. Names in /etc/hosts are looked up
+// every 30 s, others by DNS with their TTL. What a new address is used for is the listener's business.
+
+import { lookup, resolve4, resolve6 } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import ipaddr from 'ipaddr.js';
+import { isAddress } from '../core/address.ts';
+import type { Clock, Timer } from '../core/clock.ts';
+
+/** Addresses of a name, and for how long they are good, in milliseconds. */
+export interface Answer {
+  readonly addresses: readonly string[];
+  readonly ttlMs: number;
+}
+
+export type Lookup = (host: string) => Promise<Answer>;
+
+export interface ResolverOptions {
+  readonly clock: Clock;
+  readonly lookup?: Lookup;
+  /** Every answer that names an address, and every failure (`address` is then the last good one). */
+  onAddress(host: string, address: string | undefined, failure: string): void;
+}
+
+const LOOKUP_EVERY_MS = 30_000;
+const LEAST_TTL_MS = 5_000;
+const MOST_TTL_MS = 300_000;
+/** getaddrinfo takes a thread of Node's pool: two at a time leave the others free. */
+const AT_ONCE = 2;
+
+export class Resolver {
+  readonly #options: ResolverOptions;
+  readonly #lookup: Lookup;
+  readonly #current = new Map<string, string | undefined>();
+  readonly #timers = new Map<string, Timer>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #closed = false;
+
+  constructor(options: ResolverOptions) {
+    this.#options = options;
+    this.#lookup = options.lookup ?? systemLookup;
+  }
+
+  /** Follows these names or addresses; resolves when each has been asked for once. */
+  async follow(hosts: readonly string[]): Promise<void> {
+    await Promise.all([...new Set(hosts)].map((host) => this.#first(host)));
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+
+  #first(host: string): Promise<void> | undefined {
+    if (this.#current.has(host)) return undefined;
+    this.#current.set(host, undefined);
+    if (!isAddress(host)) return this.#ask(host);
+    this.#options.onAddress(host, host, '');
+    return undefined;
+  }
+
+  async #ask(host: string): Promise<void> {
+    await this.#turn();
+    let nextMs = LOOKUP_EVERY_MS;
+    try {
+      const answer = await this.#lookup(host);
+      nextMs = Math.min(MOST_TTL_MS, Math.max(LEAST_TTL_MS, answer.ttlMs));
+      this.#answered(host, answer.addresses);
+    } catch (error) {
+      this.#failed(host, error instanceof Error && 'code' in error ? String(error.code) : String(error));
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+    if (!this.#closed)
+      this.#timers.set(
+        host,
+        this.#options.clock.after(nextMs, () => void this.#ask(host)),
+      );
+  }
+
+  #turn(): Promise<void> | undefined {
+    this.#running++;
+    if (this.#running <= AT_ONCE) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #answered(host: string, addresses: readonly string[]): void {
+    if (this.#closed) return;
+    const last = this.#current.get(host);
+    const address = chooseAddress(addresses, last);
+    if (address === undefined) {
+      this.#failed(host, 'no address');
+      return;
+    }
+    this.#current.set(host, address);
+    this.#options.onAddress(host, address, '');
+  }
+
+  #failed(host: string, failure: string): void {
+    if (!this.#closed) this.#options.onAddress(host, this.#current.get(host), failure);
+  }
+}
+
+/** The last address while it is among them; else the lowest, IPv4 before IPv6. */
+export function chooseAddress(addresses: readonly string[], last: string | undefined): string | undefined {
+  if (last !== undefined && addresses.includes(last)) return last;
+  const parsed = addresses.filter((text) => ipaddr.isValid(text)).map((text) => ({ text, ip: ipaddr.parse(text) }));
+  parsed.sort((a, b) => a.ip.kind().localeCompare(b.ip.kind()) || compareBytes(a.ip, b.ip));
+  return parsed[0]?.text;
+}
+
+function compareBytes(a: ipaddr.IPv4 | ipaddr.IPv6, b: ipaddr.IPv4 | ipaddr.IPv6): number {
+  const [x, y] = [a.toByteArray(), b.toByteArray()];
+  for (const [i, byte] of x.entries()) if (byte !== y[i]) return byte - (y[i] ?? 0);
+  return 0;
+}
+
+/** /etc/hosts and whatever else the system knows by `lookup`; DNS, where it answers, with its TTL. */
+const systemLookup: Lookup = async (host) => {
+  if (!(await isInHostsFile(host))) {
+    const answers = await Promise.allSettled([resolve4(host, { ttl: true }), resolve6(host, { ttl: true })]);
+    const records = answers.flatMap((a) => (a.status === 'fulfilled' ? a.value : []));
+    if (records.length > 0) {
+      return { addresses: records.map((r) => r.address), ttlMs: Math.min(...records.map((r) => r.ttl)) * 1000 };
+    }
+  }
+  const found = await lookup(host, { all: true });
+  return { addresses: found.map((f) => f.address), ttlMs: LOOKUP_EVERY_MS };
+};
+
+async function isInHostsFile(host: string): Promise<boolean> {
+  const text = await readFile('/etc/hosts', 'utf8').catch(() => '');
+  const wanted = host.toLowerCase();
+  return text.split('\n').some((line) => {
+    const [, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    return names.some((name) => name.toLowerCase() === wanted);
+  });
+}

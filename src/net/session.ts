@@ -1,0 +1,301 @@
+// One accepted connection from accept to end. Owns the order (intake, establish, relay), the one end and the one record;
+// what happens within a stage is the stage's. No timers: the session table sweeps.
+
+import { formatHostPort } from '../core/address.ts';
+import type { Backend } from '../core/pool.ts';
+import { type End, flagsFor, type SessionRecord } from '../core/session-record.ts';
+import type { Phase, Side } from '../errors.ts';
+import type { Connection, Sink } from './connection.ts';
+import type { EarlyData } from './early-data.ts';
+import { Establish } from './establish.ts';
+import { Intake } from './intake.ts';
+import type { Relay, RelayOutcome } from './relay.ts';
+import type { SessionHost } from './session-host.ts';
+import type { SessionTable } from './session-table.ts';
+
+/** What a session goes through before its relay. */
+export interface Stage extends Sink {
+  readonly phase: Phase;
+  /** Looks at its deadlines. */
+  sweep(now: number): void;
+  /** The session has ended: give back everything that is held. */
+  abandon(): void;
+}
+
+/** An address and port as the socket or a PROXY header gave it. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What a session's stages find out for its record. */
+export interface Facts {
+  backend: Backend | undefined;
+  /** Where it was dialled, `ip:port`. */
+  address: string | undefined;
+  local: string | undefined;
+  queueMs: number;
+  dialMs: number;
+  retries: number;
+}
+
+/** How the client's socket ends: a FIN, or a RST. */
+const RESETS_CLIENT: ReadonlySet<End> = new Set(['refused', 'denied', 'bad-proxy-header', 'backend-down', 'internal']);
+
+export class Session {
+  readonly id: string;
+  readonly host: SessionHost;
+  readonly client: Connection;
+  /** Who connected; undefined on a Unix socket. */
+  readonly peer: Endpoint | undefined;
+  /** The listener's port; 0 on a Unix socket. */
+  readonly listenPort: number;
+  /** Who it is for limits, hashes and logs: the peer, or whom a PROXY header names. */
+  clientEndpoint: Endpoint | undefined;
+  /** Where the client believes to have connected to, where a PROXY header says so. */
+  destination: Endpoint | undefined;
+  readonly facts: Facts = {
+    backend: undefined,
+    address: undefined,
+    local: undefined,
+    queueMs: -1,
+    dialMs: -1,
+    retries: 0,
+  };
+  readonly acceptedAt: number;
+  readonly startedAt: number;
+  admitted = false;
+  readonly #table: SessionTable;
+  #stage: Stage | undefined;
+  #relay: Relay | undefined;
+  #firstByteMs = -1;
+  #movedAt = 0;
+  #bytesSeen = 0;
+  #bytesInCounted = 0;
+  #bytesOutCounted = 0;
+  #end: { end: End; endedBy: Side; flags: string; phase: Phase } | undefined;
+  #clientLimit = false;
+
+  constructor(
+    client: Connection,
+    listenPort: number,
+    peer: Endpoint | undefined,
+    host: SessionHost,
+    table: SessionTable,
+  ) {
+    this.id = table.nextId();
+    this.host = host;
+    this.peer = peer;
+    this.clientEndpoint = peer;
+    this.listenPort = listenPort;
+    this.acceptedAt = host.clock.wall();
+    this.startedAt = host.clock.now();
+    this.#table = table;
+    const intake = new Intake(this);
+    this.#stage = intake;
+    this.client = client;
+    client.sink = intake;
+    table.add(this);
+  }
+
+  get phase(): Phase {
+    return this.#stage?.phase ?? 'relay';
+  }
+
+  /** `ip:port`; empty for a client on a Unix socket. */
+  get clientName(): string {
+    return format(this.clientEndpoint);
+  }
+
+  get backend(): Backend | undefined {
+    return this.facts.backend;
+  }
+
+  get bytesIn(): number {
+    return this.#relay?.bytesIn ?? 0;
+  }
+
+  get bytesOut(): number {
+    return this.#relay?.bytesOut ?? 0;
+  }
+
+  /** Starts it; `room` false: over the process's or the service's limit. */
+  begin(room: boolean): void {
+    if (!room) this.finish('refused', 'proxy');
+    else if (this.#stage instanceof Intake) this.#stage.begin();
+  }
+
+  /** The client may be served: find it a backend. `failover`: `early` is one whole hello and nothing else. */
+  establish(early: EarlyData, failover: boolean): void {
+    if (this.#end !== undefined) return;
+    const stage = new Establish(this, early, failover);
+    this.#stage = stage;
+    this.client.sink = stage;
+    stage.begin();
+  }
+
+  /** Both sides stand; `bytesIn` were already written to the backend. */
+  relay(backend: Connection, bytesIn: number): void {
+    this.#stage = undefined;
+    this.#movedAt = this.host.clock.now();
+    this.#bytesSeen = bytesIn;
+    this.#table.established(this);
+    this.#relay = this.host.startRelay({
+      client: this.client,
+      backend,
+      bytesIn,
+      bytesOut: 0,
+      firstByte: () => {
+        this.#firstByteMs = this.host.clock.now() - this.startedAt;
+      },
+      done: (outcome) => this.#relayDone(outcome),
+    });
+  }
+
+  /** Ends the session, once: what comes second is ignored. `clientLimit`: it was this client's own limit. */
+  finish(end: End, endedBy: Side, clientLimit = false): void {
+    if (this.#end !== undefined) return;
+    this.#clientLimit = clientLimit;
+    this.#decide(end, endedBy);
+    if (this.#relay !== undefined) {
+      this.#relay.stop(end === 'backend-down' || end === 'internal' ? 'reset' : endedIdle(end) ? 'idle' : 'fin');
+      return;
+    }
+    this.#stage?.abandon();
+    const closing = new Closing(() => this.#emit());
+    this.#stage = undefined;
+    this.client.sink = closing;
+    if (this.client.closed) this.#emit();
+    else if (RESETS_CLIENT.has(end)) this.client.reset();
+    else this.client.close();
+  }
+
+  /** Like `finish`, for a client that must see a RST because its backend sent one. */
+  finishWithReset(end: End, endedBy: Side): void {
+    if (this.#end !== undefined) return;
+    this.client.reset();
+    this.finish(end, endedBy);
+  }
+
+  /** Looks at every deadline that may have passed. */
+  sweep(now: number): void {
+    if (this.#stage !== undefined) this.#stage.sweep(now);
+    else if (this.#relay !== undefined && this.#end === undefined) this.#sweepRelay(this.#relay, now);
+    this.#countBytes();
+  }
+
+  #sweepRelay(relay: Relay, now: number): void {
+    const bytes = relay.bytesIn + relay.bytesOut;
+    if (bytes !== this.#bytesSeen) {
+      this.#bytesSeen = bytes;
+      this.#movedAt = now;
+      return;
+    }
+    const { timeouts } = this.host.config;
+    const still = now - this.#movedAt;
+    const { backend } = this.facts;
+    if (backend?.health === 'down' && backend.connectFailed && still >= timeouts.idleDownMs) {
+      this.finish('backend-down', 'proxy');
+    } else if (relay.halfClosedBy !== undefined && still >= timeouts.halfClosedMs) {
+      this.finish('half-closed-timeout', 'proxy');
+    } else if (still >= timeouts.idleMs) {
+      this.finish('idle-timeout', 'proxy');
+    }
+  }
+
+  /** Moves the bytes since the last look to the backend's counts, so that metrics move while a session runs. */
+  #countBytes(): void {
+    const { backend } = this.facts;
+    if (backend === undefined || this.#relay === undefined) return;
+    backend.bytesIn += this.#relay.bytesIn - this.#bytesInCounted;
+    backend.bytesOut += this.#relay.bytesOut - this.#bytesOutCounted;
+    this.#bytesInCounted = this.#relay.bytesIn;
+    this.#bytesOutCounted = this.#relay.bytesOut;
+  }
+
+  #relayDone(outcome: RelayOutcome | undefined): void {
+    if (outcome !== undefined && this.#end === undefined) this.#decide(outcome.end, outcome.endedBy);
+    this.#emit();
+  }
+
+  #decide(end: End, endedBy: Side): void {
+    const { phase } = this;
+    const waitingFor = this.#waitingFor();
+    this.#end = { end, endedBy, phase, flags: flagsFor(end, { phase, waitingFor, clientLimit: this.#clientLimit }) };
+  }
+
+  #waitingFor(): 'client' | 'backend' {
+    const relay = this.#relay;
+    if (relay === undefined) return 'client';
+    if (relay.halfClosedBy !== undefined) return relay.halfClosedBy === 'client' ? 'backend' : 'client';
+    return relay.lastFrom === 'client' ? 'backend' : 'client';
+  }
+
+  /** Everything is closed: give back, tell, forget. */
+  #emit(): void {
+    this.#countBytes();
+    const { backend } = this.facts;
+    if (this.#relay !== undefined && backend !== undefined) {
+      backend.active--;
+      this.host.placeFreed(backend);
+    }
+    this.#table.remove(this);
+    this.host.closed(this.clientEndpoint?.address ?? '', this.admitted);
+    this.host.observer.sessionEnded(this.#record());
+  }
+
+  #record(): SessionRecord {
+    const { facts, peer } = this;
+    const ended = this.#end ?? { end: 'internal', endedBy: 'proxy', flags: 'IR', phase: this.phase };
+    return {
+      session: this.id,
+      service: this.host.config.name,
+      client: this.clientName,
+      peer: this.clientEndpoint === peer ? undefined : format(peer),
+      node: facts.backend?.node,
+      backend: facts.address,
+      local: facts.local,
+      acceptedAt: this.acceptedAt,
+      queueMs: facts.queueMs,
+      dialMs: facts.dialMs,
+      firstByteMs: this.#firstByteMs,
+      durationMs: this.host.clock.now() - this.startedAt,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      retries: facts.retries,
+      phase: ended.phase,
+      endedBy: ended.endedBy,
+      end: ended.end,
+      flags: ended.flags,
+    };
+  }
+}
+
+function endedIdle(end: End): boolean {
+  return end === 'idle-timeout' || end === 'half-closed-timeout';
+}
+
+function format(endpoint: Endpoint | undefined): string {
+  return endpoint === undefined ? '' : formatHostPort(endpoint.address, endpoint.port);
+}
+
+/** The sink of a client whose session has ended: waits for its close, hears nothing else. */
+class Closing implements Sink {
+  readonly #closed: () => void;
+
+  constructor(closed: () => void) {
+    this.#closed = closed;
+  }
+
+  onData(): boolean {
+    return true;
+  }
+
+  onEnd(): void {}
+
+  onDrain(): void {}
+
+  onClose(): void {
+    this.#closed();
+  }
+}

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import t from 'tap';
+import { backendSpec, startBalancer } from '../fixtures/balancer.ts';
+import { echo, readAll, readBytes, startClient, startServer } from '../fixtures/tcp.ts';
+
+t.test('a client that resets: the backend sees a reset', async (t) => {
+  const backend = await startServer(t, echo);
+  const { events, port } = await startBalancer(t, [{ backends: [backendSpec('n1', backend.port)] }]);
+  const client = await startClient(t, port());
+  client.write('x');
+  await readBytes(client, 1);
+  const heard = readAll(await backend.accepted());
+  client.resetAndDestroy();
+  t.equal((await heard).how, 'rst');
+  t.match(await events.record(), { end: 'client-reset', endedBy: 'client', phase: 'relay', flags: 'CD' });
+});
+
+t.test('a backend that resets: the client sees a reset', async (t) => {
+  const backend = await startServer(t, echo);
+  const { events, port } = await startBalancer(t, [{ backends: [backendSpec('n1', backend.port)] }]);
+  const client = await startClient(t, port());
+  client.write('x');
+  await readBytes(client, 1);
+  const heard = readAll(client);
+  (await backend.accepted()).resetAndDestroy();
+  t.equal((await heard).how, 'rst');
+  t.match(await events.record(), { end: 'backend-reset', endedBy: 'backend', phase: 'relay', flags: 'SD' });
+});
+
+t.test('after a half-close the other side may still be reset', async (t) => {
+  const backend = await startServer(t, (socket) => socket.resume());
+  const { events, port } = await startBalancer(t, [{ backends: [backendSpec('n1', backend.port)] }]);
+  const client = await startClient(t, port());
+  const heard = readAll(client);
+  client.end('question');
+  const accepted = await backend.accepted();
+  if (!accepted.readableEnded) await once(accepted, 'end');
+  accepted.resetAndDestroy();
+  t.equal((await heard).how, 'rst');
+  t.match(await events.record(), { end: 'backend-reset', endedBy: 'backend' });
+});
+
+t.test('a client that half-closes and then resets: the backend sees a reset', async (t) => {
+  const backend = await startServer(t, (socket) => socket.resume());
+  const { events, port } = await startBalancer(t, [{ backends: [backendSpec('n1', backend.port)] }]);
+  const client = await startClient(t, port());
+  client.end('question');
+  const accepted = await backend.accepted();
+  if (!accepted.readableEnded) await once(accepted, 'end');
+  client.resetAndDestroy();
+  // The answer to a client that is gone: Node notices a reset after a FIN only when it writes.
+  accepted.write('answer');
+  t.match(await events.record(), { end: 'client-reset', endedBy: 'client' });
+  const failed = new Promise<string>((resolve) => {
+    accepted.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+  });
+  accepted.write('more of it');
+  t.equal(await failed, 'EPIPE');
+});
