@@ -29,6 +29,7 @@ const DEEPEST = 64;
 const MOST_TOKENS = 200_000;
 const MOST_FROM_ALIASES = 10_000;
 const MOST_SYNTAX_ERRORS = 10;
+const EMPTY = 'the file is empty: it needs at least version, nodes and services';
 
 export interface Parsed {
   readonly source: Source;
@@ -53,10 +54,11 @@ export function parseYaml(text: string, file: string): Parsed {
     return { severity: 'error', file, ...place(error.pos[0]), path: '', message: syntaxMessage(error) };
   });
   if (syntax.length > 0) throw new ConfigError(syntax);
-  if (document.contents === null) fail('the file is empty: it needs at least version, nodes and services');
+  const { contents } = document;
+  if (contents === null || (isScalar(contents) && contents.value === null)) fail(EMPTY);
 
   const reader = new Reader(document, file, place, fail);
-  const value = reader.read(document.contents, '', undefined, 0);
+  const value = reader.read(contents, '', undefined, 0);
   return { source: new Source(file, value, reader.spots), problems: reader.problems };
 }
 
@@ -98,7 +100,7 @@ function compose(text: string, lines: LineCounter, place: (offset: number) => Pl
     }
     first = document;
   }
-  return first ?? fail('the file is empty: it needs at least version, nodes and services');
+  return first ?? fail(EMPTY);
 }
 
 const QUOTES = ' (text with [ ] { } : # & * ! | > % @ in it needs quotes)';
@@ -128,7 +130,8 @@ class Reader {
   readonly #fail: Fail;
   readonly #anchors = new Map<string, unknown>();
   readonly #open = new Set<unknown>();
-  #aliasDepth = 0;
+  /** The alias that is unfolded now, not those within it. */
+  #alias: Place | undefined;
   #fromAliases = 0;
 
   constructor(document: Document.Parsed, file: string, place: (offset: number) => Place, fail: Fail) {
@@ -144,8 +147,8 @@ class Reader {
   read(node: unknown, pointer: string, key: Place | undefined, depth: number): unknown {
     const value = this.#placeOf(node) ?? key ?? { line: 1, column: 1 };
     if (depth > DEEPEST) this.#fail(`is nested more than ${DEEPEST / 2} levels deep`, value);
-    if (this.#aliasDepth > 0 && ++this.#fromAliases > MOST_FROM_ALIASES) {
-      this.#fail(`its aliases unfold to more than ${MOST_FROM_ALIASES} values`, value);
+    if (this.#alias !== undefined && ++this.#fromAliases > MOST_FROM_ALIASES) {
+      this.#fail(`its aliases unfold to more than ${MOST_FROM_ALIASES} values`, this.#alias);
     }
     if (isAlias(node)) return this.#readAlias(node, pointer, key, depth, value);
     if (typeof node === 'object' && node !== null && 'anchor' in node && typeof node.anchor === 'string') {
@@ -193,9 +196,10 @@ class Reader {
     const name = printable(node.source, 64);
     if (target === undefined) this.#fail(`no anchor &${name} stands before the alias *${name}`, at);
     if (this.#open.has(target)) this.#fail(`the alias *${name} stands within what it stands for`, at);
-    this.#aliasDepth++;
+    const within = this.#alias;
+    this.#alias ??= at;
     const value = this.read(target, pointer, key, depth + 1);
-    this.#aliasDepth--;
+    this.#alias = within;
     return value;
   }
 

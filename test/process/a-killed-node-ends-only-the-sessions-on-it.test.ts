@@ -18,8 +18,11 @@ import {
 import { begin, exchange, type Seen, type Target } from '../fixtures/stand-in-client.ts';
 
 const VICTIM = 'proxy02';
-/** Each in two halves, over one connection: a node that has the first half off its hands is still needed. */
-const TRANSFER_BYTES = 16 * 1024 * 1024;
+/** More than all buffers between a node and a client that doesn't read: these are cut in the middle of an answer. */
+const LONG_TRANSFER = 32 * 1024 * 1024;
+const LONG: ReadonlySet<string> = new Set(['http', 'https']);
+/** The others are held between two answers, as a kept-alive connection is most of the time. */
+const SHORT_TRANSFER = 200_000;
 /** Of the clients, so many belong on each node for the services that keep a client on its node. */
 const CLIENTS_A_NODE = 2;
 
@@ -55,7 +58,8 @@ t.test('a killed node ends the sessions on it and no other, and none afterwards 
   const targets = services.flatMap((service) => clients.map((client) => target(service, client)));
   const upAtFirst = sum(await balancer.metrics(), 'chargehand_backend_up', VICTIM);
 
-  const transfers = await Promise.all(targets.map((to, i) => begin(to, TRANSFER_BYTES, `transfer-${i}`)));
+  const sizeFor = ({ service }: Target): number => (LONG.has(service) ? LONG_TRANSFER : SHORT_TRANSFER);
+  const transfers = await Promise.all(targets.map((to, i) => begin(to, sizeFor(to), `transfer-${i}`)));
   const caught = transfers.filter(({ node }) => node === VICTIM);
   t.equal(caught.length, CLIENTS_A_NODE * (services.length - 1), `transfers on ${VICTIM}, of all but puppet-ca`);
   const load = new Load(targets, seen);
@@ -66,9 +70,9 @@ t.test('a killed node ends the sessions on it and no other, and none afterwards 
   // count for the log as ended by the node and for its client as whole.
   await load.pause();
   const before = seen.length;
-  const finishing = Promise.all(transfers.map((transfer) => transfer.finish()));
   const victim = processes.get(VICTIM);
   process.kill(victim?.pid ?? 0, 'SIGKILL');
+  const finishing = Promise.all(transfers.map((transfer) => transfer.finish()));
   await victim?.ended;
   const deadAt = Date.now();
   load.start();
@@ -97,6 +101,8 @@ t.test('a killed node ends the sessions on it and no other, and none afterwards 
     const atClients = finished.filter(({ fault }) => fault !== '');
     const inLog = sessions.filter((record) => wasBroken(record) && Date.parse(record.accepted) <= deadAt);
     t.comment(`on ${VICTIM} when it was killed: ${caught.length} of ${transfers.length} running sessions`);
+    const cutInAnAnswer = atClients.filter(({ service, fault }) => LONG.has(service) && fault === 'aborted');
+    t.equal(cutInAnAnswer.length, CLIENTS_A_NODE * LONG.size, 'the long ones were cut in the middle of an answer');
     t.comment(`ended by that: ${inLog.length} in the log, ${atClients.length} at the clients`);
     t.strictSame(atClients.map(({ client }) => client).sort(), caught.map(({ client }) => client).sort());
     t.strictSame(inLog.map(({ client }) => client).sort(), caught.map(({ client }) => client).sort());
