@@ -35,6 +35,8 @@ export class Connection {
   readonly #buffer: ReadBuffer | undefined;
   #error: Error | undefined;
   #finishing = false;
+  /** Reading has stopped: it was told to, or the sink had enough. */
+  #stopped = false;
 
   constructor(socket: Socket, sink: Sink, buffer: ReadBuffer | undefined) {
     this.socket = socket;
@@ -74,19 +76,28 @@ export class Connection {
   }
 
   pause(): void {
+    this.#stopped = true;
     this.socket.pause();
   }
 
+  /** Reads on, if it had stopped. */
   resume(): void {
     this.#buffer?.settle();
+    if (!this.#stopped) return;
+    this.#stopped = false;
     this.socket.resume();
+  }
+
+  /** Has TCP ask after `ms` of silence whether the peer is still there. */
+  keepAlive(ms: number): void {
+    if (!this.closed) this.socket.setKeepAlive(true, ms);
   }
 
   /** A FIN, after everything written. Our own FIN waits for the drain, so that a reset stays possible meanwhile. */
   finish(): void {
     if (this.#finishing || this.closed) return;
     this.#finishing = true;
-    if (!this.blocked) this.socket.end();
+    if (!this.blocked) this.#sendFin();
   }
 
   /** A RST, at once; what was not sent yet is lost. A Unix socket knows no RST and is closed. */
@@ -124,7 +135,14 @@ export class Connection {
     const { current } = buffer;
     const readOn = this.sink.onData(n === current.length ? current : current.subarray(0, n), this);
     buffer.adapt(n, !readOn);
+    if (!readOn) this.#stopped = true;
     return readOn;
+  }
+
+  #sendFin(): void {
+    // With both directions over, the close says it: no shutdown, and no turn of the loop to wait for it.
+    if (this.ended) this.socket.destroy();
+    else this.socket.end();
   }
 
   /** Handlers on the socket, shared by all connections. */
@@ -134,7 +152,7 @@ export class Connection {
   }
 
   static onSocketDrain(connection: Connection): void {
-    if (connection.#finishing && !connection.socket.writableEnded) connection.socket.end();
+    if (connection.#finishing && !connection.socket.writableEnded) connection.#sendFin();
     connection.sink.onDrain(connection);
   }
 
@@ -159,7 +177,7 @@ const UNCLAIMED: Sink = { onData: () => false, onEnd: () => {}, onDrain: () => {
 
 function onData(this: OwnedSocket, bytes: Buffer): void {
   const { connection } = this;
-  if (connection !== undefined && !connection.sink.onData(bytes, connection)) this.pause();
+  if (connection !== undefined && !connection.sink.onData(bytes, connection)) connection.pause();
 }
 
 function onEnd(this: OwnedSocket): void {

@@ -11,8 +11,6 @@ export interface DialTarget {
   readonly port: number;
   /** The local address to dial from; undefined: the kernel chooses. */
   readonly sourceAddress: string | undefined;
-  /** Time without traffic before TCP asks whether the peer is still there; false: never. */
-  readonly keepaliveMs: number | false;
 }
 
 /** Starts one dial. `connected` is called once, when the connection stands; else `sink.onClose` says why not. */
@@ -23,7 +21,6 @@ export function dial(target: DialTarget, sink: Sink, connected: (connection: Con
     host: target.address,
     port: target.port,
     ...(target.sourceAddress === undefined ? {} : { localAddress: target.sourceAddress }),
-    ...(target.keepaliveMs === false ? {} : { keepAlive: true, keepAliveInitialDelay: target.keepaliveMs }),
     // An address is dialled as it is: no second guess after 250 ms, no lookup.
     autoSelectFamily: false,
     onread: readInto(buffer, (n) => connection.read(n)),

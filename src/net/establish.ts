@@ -148,7 +148,7 @@ export class Establish implements Stage, Waiting {
 
   #dial(backend: Backend): void {
     const { host, facts, listenPort } = this.#session;
-    const { timeouts, sourceAddress, keepaliveMs } = host.config;
+    const { timeouts, sourceAddress } = host.config;
     const now = host.clock.now();
     this.phase = 'dial';
     this.#backend = backend;
@@ -162,7 +162,7 @@ export class Establish implements Stage, Waiting {
     const address = backend.address ?? backend.spec.host;
     facts.backend = backend;
     facts.address = formatHostPort(address, port);
-    this.#connection = dial({ address, port, sourceAddress, keepaliveMs }, this, (c) => this.#connected(c));
+    this.#connection = dial({ address, port, sourceAddress }, this, (c) => this.#connected(c));
   }
 
   #connected(connection: Connection): void {

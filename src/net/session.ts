@@ -68,6 +68,8 @@ export class Session {
   readonly #table: SessionTable;
   #stage: Stage | undefined;
   #relay: Relay | undefined;
+  /** The backend's connection until TCP keepalive is set: four system calls that a short session never needs. */
+  #fresh: Connection | undefined;
   #firstByteMs = -1;
   #movedAt = 0;
   #bytesSeen = 0;
@@ -140,6 +142,7 @@ export class Session {
     this.#movedAt = this.host.clock.now();
     this.#bytesSeen = bytesIn;
     this.#table.established(this);
+    this.#fresh = backend;
     this.#relay = this.host.startRelay({
       client: this.client,
       backend,
@@ -185,6 +188,9 @@ export class Session {
   }
 
   #sweepRelay(relay: Relay, now: number): void {
+    const { keepaliveMs } = this.host.config;
+    if (keepaliveMs !== false) this.#fresh?.keepAlive(keepaliveMs);
+    this.#fresh = undefined;
     const bytes = relay.bytesIn + relay.bytesOut;
     if (bytes !== this.#bytesSeen) {
       this.#bytesSeen = bytes;
