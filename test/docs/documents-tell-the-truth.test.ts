@@ -1,0 +1,50 @@
+// What README, CONTRIBUTING and docs/ show must be so: configurations are valid, commands exist, links lead somewhere.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import t from 'tap';
+import { parseConfig } from '../../src/config/load.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+function markdown(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return markdown(path);
+    return entry.name.endsWith('.md') ? [path] : [];
+  });
+}
+
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdown('docs')];
+const text = new Map(documents.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+
+t.test('every whole configuration that is shown is valid', async (t) => {
+  let found = 0;
+  for (const [file, source] of text) {
+    for (const [, yaml = ''] of source.matchAll(/^```yaml\n(version: 1\n[\s\S]*?)^```$/gm)) {
+      found++;
+      t.doesNotThrow(() => parseConfig(yaml, file), file);
+    }
+  }
+  t.ok(found > 0, 'there is one');
+});
+
+t.test('every npm script that is named exists', async (t) => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+  let found = 0;
+  for (const [file, source] of text) {
+    for (const [, named, short] of source.matchAll(/npm (?:run (?:--silent )?([\w:-]+)|(start|test)\b)/g)) {
+      found++;
+      t.ok((named ?? short ?? '') in scripts, `${file}: npm run ${named ?? short}`);
+    }
+  }
+  t.ok(found > 5, 'some are named');
+});
+
+t.test('every link to a file leads to one', async (t) => {
+  for (const [file, source] of text) {
+    for (const [, target = ''] of source.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+      t.ok(existsSync(join(root, dirname(file), target)), `${file} links to ${target}`);
+    }
+  }
+});
