@@ -65,7 +65,9 @@ export class Service implements SessionHost {
     this.startRelay = tools.startRelay;
     this.#tools = tools;
     const pinnedNode = config.balance.strategy === 'pinned' ? config.balance.node : undefined;
-    this.#sticky = config.balance.strategy === 'source' || pinnedNode !== undefined;
+    // Only `bound` lets a client leave a node of its own because that one is full.
+    const bounded = config.balance.strategy === 'source' && config.balance.hash.bound !== undefined;
+    this.#sticky = (config.balance.strategy === 'source' && !bounded) || pinnedNode !== undefined;
     this.pool = new Pool(
       config.backends,
       {
