@@ -17,6 +17,7 @@ import type { Checkers } from './health/checkers.ts';
 import { HealthWatch } from './health/health-watch.ts';
 import type { Connection } from './net/connection.ts';
 import { type AcceptWay, formatListenAddress, Listener } from './net/listener.ts';
+import { probePreamble } from './net/proxy-preamble.ts';
 import type { StartRelay } from './net/relay.ts';
 import { type Endpoint, Session } from './net/session.ts';
 import type { Choice, SessionHost, Admission as Verdict } from './net/session-host.ts';
@@ -92,10 +93,15 @@ export class Service implements SessionHost {
           this.#accept(client, port),
         ),
     );
-    this.#watch = new HealthWatch(config, this.pool, tools, {
-      onDown: (backend) => this.#wentDown(backend),
-      onUp: (backend) => this.placeFreed(backend),
-    });
+    this.#watch = new HealthWatch(
+      config,
+      this.pool,
+      { ...tools, preamble: probePreamble(config.proxyProtocol.send) },
+      {
+        onDown: (backend) => this.#wentDown(backend),
+        onUp: (backend) => this.placeFreed(backend),
+      },
+    );
   }
 
   get name(): string {

@@ -46,16 +46,18 @@ export function healthInEffect(health: HealthConfig): HealthConfig {
 }
 
 function checkProbes(drafts: readonly Draft[], source: Source): Problem[] {
-  const asked = (draft: Draft): string => (draft.health === false ? '' : (draft.health.probe ?? draft.health.type));
-  const probing = drafts.filter((draft) => asked(draft) !== 'tcp' && asked(draft) !== '');
-  const own = probing.filter((draft) => source.has(`${draft.pointer}/health`));
-  const fromProfile = [...new Set(probing.filter((draft) => !own.includes(draft)).map(asked))];
-  const problems = own.map((draft) => {
-    return source.problem('warning', `${draft.pointer}/health`, `${asked(draft)} ${NO_EFFECT}: a TCP check is used`);
+  /** By the place in the file that asks for it; the profile's stand together. */
+  const asked = new Map<string, Set<string>>();
+  for (const { health, origins } of drafts) {
+    if (health === false || health.type === 'tcp') continue;
+    const base = origins.get(health.probe === undefined ? '/health/type' : '/health/probe')?.pointer;
+    const pointer = base === undefined ? '/profile' : `${base}/health`;
+    asked.set(pointer, (asked.get(pointer) ?? new Set()).add(health.probe ?? health.type));
+  }
+  return [...asked].map(([pointer, probes]) => {
+    const what = pointer === '/profile' ? `its health checks (${[...probes].join(', ')}) have` : `${[...probes]} has`;
+    return source.problem('warning', pointer, `${what} no effect in this version yet: a TCP check is used`);
   });
-  if (fromProfile.length === 0) return problems;
-  const message = `its health checks (${fromProfile.join(', ')}) have no effect in this version yet: TCP checks are used`;
-  return [...problems, source.problem('warning', source.has('/profile') ? '/profile' : '/defaults/health', message)];
 }
 
 function valueAt(source: Source, pointer: string): unknown {

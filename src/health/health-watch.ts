@@ -9,6 +9,8 @@ import { type Flip, maySpareSlow } from './judge.ts';
 import type { ProbeTarget } from './probes/probe.ts';
 
 export interface HealthWatchTools {
+  /** A PROXY header that the port gets before anything else. */
+  readonly preamble: Buffer | undefined;
   readonly observer: Required<Observer>;
   readonly checkers: Checkers;
 }
@@ -41,11 +43,16 @@ export class HealthWatch {
   start(listenPort: number): void {
     this.#listenPort = listenPort;
     const { health } = this.#config;
+    for (const backend of this.#pool.backends) {
+      if (backend.address !== undefined) continue;
+      this.#pool.setHealth(backend, 'down', `${backend.spec.host}: the name was not resolved`, true);
+    }
     if (health === false) return;
     for (const backend of this.#pool.backends) {
       const watch = this.#tools.checkers.watch({
         health,
         target: this.#target(backend, backend.address),
+        preamble: this.#tools.preamble,
         initial: backend.health,
         mayGoDownSlow: () => this.#canSpare(),
         onFlip: (flip) => this.#flipped(backend, flip),
@@ -72,11 +79,12 @@ export class HealthWatch {
     const { health } = this.#config;
     const target = this.#target(backend, address);
     if (health !== false && target !== undefined && backend.address !== undefined && backend.health === 'up') {
-      const result = await this.#tools.checkers.ask(health, target);
+      const result = await this.#tools.checkers.ask(health, target, this.#tools.preamble);
       // The next resolution asks again.
       if (!result.ok || this.#closed) return;
     }
     this.#pool.setAddress(backend, address);
+    if (health === false) this.#pool.setHealth(backend, 'up', '', false);
     this.#watches.get(backend)?.retarget(target);
     this.#onUp(backend);
   }

@@ -1,6 +1,7 @@
 // One backend's health as its service wants it judged: takes results, keeps the standing, reports flips. Several watches
 // may share one checker. Sends nothing and keeps no timers.
 
+import type { HealthConfig } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Health, Thresholds } from '../core/health.ts';
 import type { ProbeResult } from './probes/probe.ts';
@@ -17,19 +18,15 @@ export interface Flip {
 }
 
 export interface JudgeOptions {
-  readonly rise: number;
-  readonly fall: number;
-  readonly intervalMs: number;
-  readonly fastIntervalMs: number;
-  /** Failures are told, and change nothing. */
-  readonly upstream: boolean;
+  readonly health: Pick<HealthConfig, 'rise' | 'fall' | 'intervalMs' | 'fastIntervalMs' | 'upstream'>;
+  /** Until the first probe: `up` at process start, `down` for one added by a reload. */
   readonly initial: Health;
-  /** Whether the pool can spare this backend although it is merely slow: see `maySpareSlow`. */
+  /** Whether the pool can spare this backend although it is merely slow: `maySpareSlow(total, down)`. */
   mayGoDownSlow(): boolean;
   onFlip(flip: Flip): void;
   /** It stays down, but for another reason than before. */
   onReason?(reason: string, connectFailed: boolean): void;
-  /** Every result, ours and upstream's too. */
+  /** Every result, those that change nothing too. */
   onProbe?(result: ProbeResult): void;
 }
 
@@ -66,13 +63,13 @@ export class Judge {
   constructor(options: JudgeOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#thresholds = { rise: options.rise, fall: options.fall };
+    this.#thresholds = options.health;
     this.#standing = firstStanding(options.initial);
   }
 
   /** Milliseconds from one probe's start to the next one's. */
   wants(): number {
-    const { intervalMs, fastIntervalMs } = this.#options;
+    const { intervalMs, fastIntervalMs } = this.#options.health;
     if (isChanging(this.#standing, this.#thresholds)) return fastIntervalMs;
     if (!isHeld(this.#standing, this.#thresholds)) return intervalMs;
     return Math.min(intervalMs, Math.max(fastIntervalMs, this.#standing.heldUntil - this.#clock.now()));
@@ -120,7 +117,7 @@ export class Judge {
 
   #outcome(result: ProbeResult): Outcome | undefined {
     // What stands behind the nodes says nothing against this one, nor is there a reason to wait for it.
-    if (result.ok || this.#options.upstream) return 'good';
+    if (result.ok || this.#options.health.upstream) return 'good';
     return result.kind === 'ours' ? undefined : result.kind;
   }
 

@@ -29,6 +29,8 @@ export const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, highWaterMar
 export class Connection {
   readonly socket: Socket;
   sink: Sink;
+  /** Gets what a sink throws, so that a fault of ours ends one session and not the process. */
+  onFault: (error: unknown) => void = rethrow;
   /** Whether it has sent its FIN. */
   ended = false;
   closed = false;
@@ -133,10 +135,15 @@ export class Connection {
     const buffer = this.#buffer;
     if (buffer === undefined) return true;
     const { current } = buffer;
-    const readOn = this.sink.onData(n === current.length ? current : current.subarray(0, n), this);
-    buffer.adapt(n, !readOn);
-    if (!readOn) this.#stopped = true;
-    return readOn;
+    try {
+      const readOn = this.sink.onData(n === current.length ? current : current.subarray(0, n), this);
+      buffer.adapt(n, !readOn);
+      if (!readOn) this.#stopped = true;
+      return readOn;
+    } catch (error) {
+      this.onFault(error);
+      return true;
+    }
   }
 
   #sendFin(): void {
@@ -148,12 +155,20 @@ export class Connection {
   /** Handlers on the socket, shared by all connections. */
   static onSocketEnd(connection: Connection): void {
     connection.ended = true;
-    connection.sink.onEnd(connection);
+    try {
+      connection.sink.onEnd(connection);
+    } catch (error) {
+      connection.onFault(error);
+    }
   }
 
   static onSocketDrain(connection: Connection): void {
     if (connection.#finishing && !connection.socket.writableEnded) connection.#sendFin();
-    connection.sink.onDrain(connection);
+    try {
+      connection.sink.onDrain(connection);
+    } catch (error) {
+      connection.onFault(error);
+    }
   }
 
   static onSocketError(connection: Connection, error: Error): void {
@@ -162,7 +177,11 @@ export class Connection {
 
   static onSocketClose(connection: Connection): void {
     connection.closed = true;
-    connection.sink.onClose(connection, connection.#error);
+    try {
+      connection.sink.onClose(connection, connection.#error);
+    } catch (error) {
+      connection.onFault(error);
+    }
   }
 }
 
@@ -172,12 +191,29 @@ export function readInto(buffer: ReadBuffer, callback: (n: number) => boolean): 
   return { buffer: () => buffer.next() as Buffer, callback };
 }
 
+/** The sink of a connection that nobody wants any more. */
+export const DROPPED: Sink = {
+  onData: () => true,
+  onEnd: () => {},
+  onDrain: () => {},
+  onClose: (from) => from.release(),
+};
+
 /** The sink until a session takes the connection, which happens in the same turn. */
 const UNCLAIMED: Sink = { onData: () => false, onEnd: () => {}, onDrain: () => {}, onClose: () => {} };
 
 function onData(this: OwnedSocket, bytes: Buffer): void {
   const { connection } = this;
-  if (connection !== undefined && !connection.sink.onData(bytes, connection)) connection.pause();
+  if (connection === undefined) return;
+  try {
+    if (!connection.sink.onData(bytes, connection)) connection.pause();
+  } catch (error) {
+    connection.onFault(error);
+  }
+}
+
+function rethrow(error: unknown): void {
+  throw error;
 }
 
 function onEnd(this: OwnedSocket): void {

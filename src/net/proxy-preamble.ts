@@ -12,6 +12,12 @@ export function proxyPreamble(version: 'v1' | 'v2', session: Session): Buffer {
   return encodeV2(known ? { source, destination } : 'local');
 }
 
+/** The header of a health check, which comes from nobody but us; undefined: the port gets none. */
+export function probePreamble(version: 'v1' | 'v2' | false): Buffer | undefined {
+  if (version === false) return undefined;
+  return version === 'v1' ? encodeV1('unknown') : encodeV2('local');
+}
+
 function localEnd(session: Session): Endpoint | undefined {
   const { localAddress, localPort } = session.client.socket;
   if (localAddress === undefined || localPort === undefined) return undefined;

@@ -50,6 +50,7 @@ export class ReadBuffer {
   #retired: Buffer | undefined;
   /** The first call of `next` names the first buffer. */
   #changed = true;
+  #released = false;
 
   /** After a read of `n` bytes: grow when it filled the buffer, shrink when little came. `pending`: its bytes are still being written. */
   adapt(n: number, pending: boolean): void {
@@ -74,8 +75,11 @@ export class ReadBuffer {
     this.#retired = undefined;
   }
 
-  /** Only once neither this socket reads nor any other still writes from it. */
+  /** Only when neither this socket reads nor any other still writes from it. A second time it does nothing. */
   release(): void {
+    // Given back twice, it would be given out twice: to two sockets.
+    if (this.#released) return;
+    this.#released = true;
     this.settle();
     giveBack(this.current);
   }
