@@ -33,7 +33,7 @@ export async function environment(nodeVersion: string, compiler: string): Promis
     'congestion control': setting('/proc/sys/net/ipv4/tcp_congestion_control'),
     'local ports': setting('/proc/sys/net/ipv4/ip_local_port_range'),
     descriptors: descriptorLimit(),
-    cores: pinned ? 'proxy on core 0; load, backend and bench on core 1' : 'not pinned (one core, or no taskset)',
+    cores: pinned ? 'proxy on core 0; load and backend on core 1' : 'not pinned (one core, or no taskset)',
     Node: nodeVersion,
     HAProxy: (await version(['haproxy', '-v'])).replace(/^HAProxy version (\S+).*/, '$1'),
     nginx: (await version(['nginx', '-v'])).replace(/^.*nginx\//, ''),

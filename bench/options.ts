@@ -8,14 +8,14 @@ import { WORKS } from './works.ts';
 export const RECOMMENDED_NODE = 24;
 
 export const USAGE = `usage: npm run bench -- [options]
-  --quick            few short rounds (2 to 3 minutes)
+  --quick            few short rounds (about 3 minutes)
   --only WORK,…      ${WORKS.map((work) => work.name).join(', ')}
   --peers NAME,…     ${PEERS.map((peer) => peer.name).join(', ')}
   --node N           the Node that chargehand and the bare pipe run on (default ${RECOMMENDED_NODE}, fetched into .cache/ once)
   --node-args ARGS   arguments for that Node, such as "--max-semi-space-size=32"
   --rounds N  --seconds S
   --port N           first port of the proxies (default 21000); keep below 32768
-  --write            write bench/results/latest.json, README.md and docs/performance.md also after a partial or quick run`;
+  --write            write bench/results/latest.json, README.md and docs/performance.md although other options were given`;
 
 export const SCALE_USAGE = `usage: npm run bench:scale -- [options]
   --quick, --peers, --node, --node-args, --rounds, --seconds, --port, --write: as for npm run bench`;
@@ -27,7 +27,7 @@ export interface Defaults {
   readonly seconds: number;
 }
 
-export const BENCH_DEFAULTS: Defaults = { peers: PEERS, rounds: 5, seconds: 1.2 };
+export const BENCH_DEFAULTS: Defaults = { peers: PEERS, rounds: 5, seconds: 1 };
 
 export interface BenchOptions {
   readonly works: typeof WORKS;
@@ -35,6 +35,8 @@ export interface BenchOptions {
   readonly node: number;
   readonly nodeArgs: readonly string[];
   readonly rounds: number;
+  /** Memory hardly varies, and each round of it starts a process and thousands of sessions. */
+  readonly memoryRounds: number;
   readonly seconds: number;
   readonly warmup: number;
   readonly port: number;
@@ -79,13 +81,16 @@ export function parseOptions(args: readonly string[], defaults = BENCH_DEFAULTS)
     },
   });
   if (v.help) return undefined;
-  const whole = !v.quick && v.only === undefined && v.peers === undefined;
+  const rounds = number('rounds', v.rounds, v.quick ? Math.min(3, defaults.rounds) : defaults.rounds);
+  // Anything but the plain run is somebody's experiment.
+  const whole = args.length === 0;
   return {
     works: chosen('work', WORKS, v.only),
     peers: v.peers === undefined ? defaults.peers : chosen('peer', PEERS, v.peers),
     node: number('node', v.node, RECOMMENDED_NODE),
     nodeArgs: v['node-args']?.split(' ').filter(Boolean) ?? [],
-    rounds: number('rounds', v.rounds, v.quick ? Math.min(3, defaults.rounds) : defaults.rounds),
+    rounds,
+    memoryRounds: Math.min(rounds, v.quick ? 1 : 3),
     seconds: number('seconds', v.seconds, v.quick ? 0.5 : defaults.seconds),
     warmup: v.quick ? 0.2 : 0.3,
     port: number('port', v.port, 21_000),

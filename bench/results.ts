@@ -8,7 +8,8 @@ import type { Work } from './works.ts';
 export interface Figure {
   /** undefined: there was no process to measure. */
   readonly value: Spread | undefined;
-  readonly rounds: readonly (number | undefined)[];
+  /** As the rounds went; null as in JSON: nothing to measure. */
+  readonly rounds: readonly (number | null)[];
   /** Medians of what was seen beside it. */
   readonly beside: Readonly<Record<string, number>>;
   /** Of all rounds; empty: nothing went wrong. */
@@ -43,7 +44,7 @@ export function figureOf(rounds: readonly Round[]): Figure {
   const spread = values.length === 0 ? undefined : spreadOf(values);
   return {
     value: spread && { median: rounded(spread.median), min: rounded(spread.min), max: rounded(spread.max) },
-    rounds: rounds.map((round) => (round.value === undefined ? undefined : rounded(round.value))),
+    rounds: rounds.map((round) => (round.value === undefined ? null : rounded(round.value))),
     beside: Object.fromEntries(
       names.map((name) => [name, rounded(spreadOf(rounds.map((round) => round.beside[name] ?? Number.NaN)).median)]),
     ),
@@ -59,7 +60,7 @@ export function ratio(work: WorkResult, peer: string, reference: string): number
   const [ours, theirs] = [work.peers[peer]?.rounds ?? [], work.peers[reference]?.rounds ?? []];
   const ratios = ours.flatMap((value, round) => {
     const other = theirs[round];
-    return value === undefined || other === undefined || other === 0 ? [] : [value / other];
+    return value === null || other === null || other === undefined || other === 0 ? [] : [value / other];
   });
   return ratios.length === 0 ? undefined : spreadOf(ratios).median;
 }

@@ -91,7 +91,8 @@ async function oneRound(bench: Bench, peer: RunningPeer, work: Work, rate: numbe
 
 async function runWork(bench: Bench, peers: readonly RunningPeer[], work: Work, rate: number): Promise<WorkResult> {
   const rounds = new Map<string, Round[]>(peers.map((peer) => [peer.peer.name, []]));
-  for (let round = 0; round < bench.options.rounds; round++) {
+  const { rounds: many, memoryRounds } = bench.options;
+  for (let round = 0; round < (work.kind === 'memory' ? memoryRounds : many); round++) {
     for (const peer of peers) {
       if (work.kind === 'memory' && !peer.measurable) continue;
       const failed = (error: Error): Round => ({ value: undefined, beside: {}, errors: error.message });

@@ -26,6 +26,8 @@ const NODES = Array.from({ length: MAX_NODES }, (_, index) => `127.0.0.${index +
 /** Requests at the same time, however many sessions take turns. */
 const IN_FLIGHT = 64;
 
+const FIGURE_TEXT = 'Cost of a request, a connection and a session as sessions, services and nodes grow';
+
 /** By panel: the figure of one round. */
 type Found = Readonly<Record<string, number>>;
 
@@ -175,7 +177,13 @@ async function main(): Promise<void> {
   console.log(`\n${join(folder, 'performance-scale.svg')}: written`);
   if (!options.write) return;
   const conditions = `Node ${node.version}, ${facts['machine']}; medians of ${options.rounds} rounds; ${facts['date']}.`;
-  console.log(writeBetween(join(ROOT, 'docs', 'performance.md'), 'scale', `${table}\n\n${conditions}`));
+  console.log(
+    writeBetween(
+      join(ROOT, 'docs', 'performance.md'),
+      'scale',
+      `![${FIGURE_TEXT}](performance-scale.svg)\n\n${table}\n\n${conditions}`,
+    ),
+  );
 }
 
 main().catch((error: Error) => {

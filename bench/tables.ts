@@ -5,8 +5,8 @@ import { type Figure, type Results, ratio, type WorkResult } from './results.ts'
 
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [row(head), row(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(row)].join('\n');
+function table(head: readonly string[], rows: readonly (readonly string[])[], others: '---' | '---:' = '---:'): string {
+  return [row(head), row(head.map((_, index) => (index === 0 ? '---' : others))), ...rows.map(row)].join('\n');
 }
 
 /** Three digits that matter, without an exponent. */
@@ -52,7 +52,7 @@ export function readmePart(results: Results): string {
 
 function workTable(work: WorkResult, results: Results): string {
   const names = [...new Set(Object.values(work.peers).flatMap((figure) => Object.keys(figure.beside)))];
-  const head = ['peer', 'median', 'lowest–highest', `÷ ${REFERENCE.title}`, ...names, 'errors'];
+  const head = ['peer', 'median', 'lowest to highest', `÷ ${REFERENCE.title}`, ...names, 'errors'];
   const rows = results.peers.flatMap((peer) => {
     const figure = work.peers[peer.name];
     if (figure === undefined) return [];
@@ -70,8 +70,8 @@ export function documentPart(results: Results): string {
   const settings = results.peers.map((peer) => [peer.title, peer.settings]);
   return [
     summaryTable(results),
-    table(['environment', ''], [...facts, ['rounds', `${results.rounds} of ${results.seconds} s each`]]),
-    table(['peer', 'settings'], settings),
+    table(['environment', ''], [...facts, ['rounds', `${results.rounds} of ${results.seconds} s each`]], '---'),
+    table(['peer', 'settings'], settings, '---'),
     ...results.skipped.map((line) => `Skipped: ${line}.`),
     ...results.works.flatMap((work) => [`### ${work.title}`, workTable(work, results)]),
   ].join('\n\n');

@@ -7,12 +7,13 @@ import { fanOut, type Observer } from './core/events.ts';
 import type { ServiceSnapshot } from './core/status.ts';
 import { ChargehandError } from './errors.ts';
 import { Checkers } from './health/checkers.ts';
-import type { AcceptWay } from './net/listener.ts';
+import type { Lookup } from './net/lookup.ts';
 import { connectProbe } from './net/probe-socket.ts';
 import type { StartRelay } from './net/relay.ts';
 import { startNetRelay } from './net/relay-net.ts';
 import { Resolver } from './net/resolve.ts';
 import { SessionTable } from './net/session-table.ts';
+import { PLAIN_SOCKETS, type SocketWay } from './net/socket-way.ts';
 import { Service } from './service.ts';
 
 export interface LoadBalancerOptions {
@@ -21,9 +22,11 @@ export interface LoadBalancerOptions {
   readonly observers?: readonly Observer[];
   readonly clock?: Clock;
   readonly startRelay?: StartRelay;
-  readonly acceptWay?: AcceptWay;
+  /** How to accept and dial; default: Node's own sockets. */
+  readonly sockets?: SocketWay;
   /** Descriptors that systemd passed, by name. */
   readonly systemdSockets?: ReadonlyMap<string, number>;
+  readonly lookup?: Lookup;
 }
 
 /** Names are waited for this long before listening; what has no address by then starts down. */
@@ -37,6 +40,8 @@ export class LoadBalancer {
   readonly #checkers: Checkers;
   readonly #resolver: Resolver;
   readonly #services: readonly Service[];
+  /** What was last said of each node's name. */
+  readonly #told = new Map<string, string>();
   #state: 'new' | 'running' | 'draining' | 'stopped' = 'new';
 
   constructor(config: Config, options: LoadBalancerOptions) {
@@ -51,12 +56,13 @@ export class LoadBalancer {
       sessions: this.sessions,
       checkers: this.#checkers,
       startRelay: options.startRelay ?? startNetRelay,
-      acceptWay: options.acceptWay ?? 'plain',
+      sockets: options.sockets ?? PLAIN_SOCKETS,
       systemdSockets: options.systemdSockets ?? new Map<string, number>(),
     };
     this.#services = config.services.map((service) => new Service(service, tools));
     this.#resolver = new Resolver({
       clock: this.#clock,
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
       onAddress: (host, address, failure) => this.#resolved(host, address, failure),
     });
   }
@@ -137,7 +143,13 @@ export class LoadBalancer {
     for (const node of this.config.nodes) {
       if (node.host !== host) continue;
       if (address !== undefined && failure === '') for (const s of this.#services) s.setAddress(node.name, address);
-      if (failure !== '') this.#observer.resolved(node.name, host, address, failure);
+      // Said when it changes, not every half minute.
+      const kept = failure === '' || address === undefined ? failure : `${failure}; it keeps ${address}`;
+      const now = failure === '' ? address : undefined;
+      const words = `${now} ${kept}`;
+      if (host === address || this.#told.get(node.name) === words) continue;
+      this.#told.set(node.name, words);
+      this.#observer.resolved(node.name, host, now, kept);
     }
   }
 

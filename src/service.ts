@@ -3,7 +3,7 @@
 
 import type { Balancer } from './balancer/balancer.ts';
 import { createBalancer } from './balancer/strategies.ts';
-import type { ServiceConfig } from './config/config.ts';
+import type { ListenAddress, ServiceConfig } from './config/config.ts';
 import { type CidrMatcher, canonicalAddress, cidrMatcher, formatHostPort } from './core/address.ts';
 import { Admission } from './core/admission.ts';
 import { Blame } from './core/blame.ts';
@@ -16,12 +16,13 @@ import type { DialError } from './errors.ts';
 import type { Checkers } from './health/checkers.ts';
 import { HealthWatch } from './health/health-watch.ts';
 import type { Connection } from './net/connection.ts';
-import { type AcceptWay, formatListenAddress, Listener } from './net/listener.ts';
+import { formatListenAddress, Listener } from './net/listener.ts';
 import { probePreamble } from './net/proxy-preamble.ts';
 import type { StartRelay } from './net/relay.ts';
 import { type Endpoint, Session } from './net/session.ts';
 import type { Choice, SessionHost, Admission as Verdict } from './net/session-host.ts';
 import type { SessionTable } from './net/session-table.ts';
+import type { SocketWay } from './net/socket-way.ts';
 
 export interface ServiceTools {
   readonly clock: Clock;
@@ -29,7 +30,7 @@ export interface ServiceTools {
   readonly sessions: SessionTable;
   readonly checkers: Checkers;
   readonly startRelay: StartRelay;
-  readonly acceptWay: AcceptWay;
+  readonly sockets: SocketWay;
   /** Descriptors that systemd passed, by name. */
   readonly systemdSockets: ReadonlyMap<string, number>;
 }
@@ -45,6 +46,7 @@ export class Service implements SessionHost {
   readonly clock: Clock;
   readonly observer: Required<Observer>;
   readonly startRelay: StartRelay;
+  readonly sockets: SocketWay;
   readonly pool: Pool;
   readonly #tools: ServiceTools;
   readonly #listeners: readonly Listener[];
@@ -64,6 +66,7 @@ export class Service implements SessionHost {
     this.clock = clock;
     this.observer = tools.observer;
     this.startRelay = tools.startRelay;
+    this.sockets = tools.sockets;
     this.#tools = tools;
     const pinnedNode = config.balance.strategy === 'pinned' ? config.balance.node : undefined;
     // Only `bound` lets a client leave a node of its own because that one is full.
@@ -87,12 +90,7 @@ export class Service implements SessionHost {
     );
     this.#blame = new Blame(config.health === false ? 0 : config.health.intervalMs, clock);
     this.#mustSendHeader = cidrMatcher(config.proxyProtocol.accept);
-    this.#listeners = config.listen.map(
-      (address) =>
-        new Listener(address, { keepaliveMs: config.keepaliveMs, acceptWay: tools.acceptWay }, (client, port) =>
-          this.#accept(client, port),
-        ),
-    );
+    this.#listeners = config.listen.map((address) => this.#listener(address));
     this.#watch = new HealthWatch(
       config,
       this.pool,
@@ -211,8 +209,9 @@ export class Service implements SessionHost {
   }
 
   placeFreed(backend: Backend): void {
-    if (this.#queue.length === 0 || !this.pool.candidates([]).includes(backend)) return;
-    while (!this.pool.isFull(backend) && this.#queue.admit(backend)) {}
+    if (this.#queue.length === 0) return;
+    const may = (entry: Waiting) => this.pool.isCandidate(backend, entry.tried);
+    while (!this.pool.isFull(backend) && this.#queue.admit(backend, may)) {}
   }
 
   failed(backend: Backend, _error: DialError): void {
@@ -238,6 +237,16 @@ export class Service implements SessionHost {
     if (admitted) this.#admission.release(client);
   }
 
+  #listener(address: ListenAddress): Listener {
+    const { keepaliveMs } = this.config;
+    const listener = new Listener(address, { keepaliveMs, sockets: this.sockets }, (client, port) =>
+      this.#accept(client, port),
+    );
+    listener.onAcceptFailed = (error) =>
+      this.observer.notice('error', `cannot accept on ${formatListenAddress(address)}: ${error.message}`);
+    return listener;
+  }
+
   #accept(client: Connection, port: number): void {
     const { sessions } = this.#tools;
     const room = sessions.size < sessions.limit && this.#sessions < this.limit;
@@ -248,7 +257,7 @@ export class Service implements SessionHost {
   #wentDown(backend: Backend): void {
     this.#queue.reconsider(backend);
     if (this.config.onDown === 'close') {
-      this.#tools.sessions.endAll('backend-down', (s) => s.host === this && s.backend === backend);
+      this.#tools.sessions.endAll('backend-down', (s) => s.host === this && s.backend === backend && s.relaying);
     }
   }
 

@@ -32,7 +32,7 @@ const OWNERS: readonly (readonly [thing: RegExp, owners: readonly string[]])[] =
       'control/descriptor-limit.ts',
       'health/probes/',
       'net/unix-socket.ts',
-      'net/resolve.ts',
+      'net/lookup.ts',
       'observe/',
     ],
   ],

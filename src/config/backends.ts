@@ -8,15 +8,16 @@ import type { RawFile, RawNode } from './raw.ts';
 import type { Source } from './source.ts';
 
 /** In the order of the service's `nodes`, else of the file. A pinned service has one. */
-export function backendsOf(draft: Draft, raw: RawFile, source: Source): BackendSpec[] {
+export function backendsOf(draft: Pick<Draft, 'name' | 'raw'>, raw: RawFile, source: Source): BackendSpec[] {
   const all = source.keys('/nodes');
   const wanted = draft.raw.nodes ?? all;
+  const port = draft.raw.port ?? standardPort(draft);
   return wanted.flatMap((name) => {
     const node = nodeOf(raw, name);
     if (node?.address === undefined || !serves(node, draft.name)) return [];
     if (draft.raw.balance === 'pinned' && draft.raw.node !== name) return [];
     const { weight, backup, state: admin } = { ...BUILT_IN_NODE, ...node };
-    return [{ node: name, host: node.address, port: portOn(node, draft), weight, backup, admin }];
+    return [{ node: name, host: node.address, port: portOn(node, draft.name) ?? port, weight, backup, admin }];
   });
 }
 
@@ -31,20 +32,20 @@ export function serves(node: RawNode, service: string): boolean {
 }
 
 /** What a service listens on; entries that can't be read are left out. */
-export function listenEntries(draft: Draft): ListenEntry[] {
+export function listenEntries(draft: Pick<Draft, 'raw'>): ListenEntry[] {
   const { listen } = draft.raw;
   const given = listen === undefined ? [] : typeof listen === 'object' ? listen : [listen];
   return given.map(parseListen).filter((entry) => typeof entry === 'object');
 }
 
 /** The port on the nodes where no `port` says it: the one listening port. undefined: a range, or nothing to tell from. */
-export function standardPort(draft: Draft): number | undefined {
+export function standardPort(draft: Pick<Draft, 'raw'>): number | undefined {
   const [only, ...more] = listenEntries(draft);
   if (only?.kind !== 'tcp' || more.length > 0 || only.first !== only.last) return undefined;
   return only.first;
 }
 
-function portOn(node: RawNode, draft: Draft): number | undefined {
-  const own = node.ports && Object.hasOwn(node.ports, draft.name) ? node.ports[draft.name] : undefined;
-  return own ?? draft.raw.port ?? standardPort(draft);
+/** Where this node differs. */
+function portOn(node: RawNode, service: string): number | undefined {
+  return node.ports && Object.hasOwn(node.ports, service) ? node.ports[service] : undefined;
 }

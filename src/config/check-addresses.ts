@@ -2,7 +2,6 @@
 
 import { canonicalAddress, cidrMatcher, formatHostPort } from '../core/address.ts';
 import type { BackendSpec } from '../core/backend.ts';
-import { backendsOf } from './backends.ts';
 import { BUILT_IN_TOP } from './built-in.ts';
 import type { Draft } from './expand.ts';
 import type { Findings } from './findings.ts';
@@ -24,7 +23,7 @@ const isLoopback = cidrMatcher(['127.0.0.0/8', '::1']);
 export function checkAddresses(drafts: readonly Draft[], raw: RawFile, findings: Findings): void {
   const listening = [...drafts.flatMap((draft) => listeningOf(draft, findings)), ...httpListening(raw, findings)];
   checkOverlaps(listening, findings);
-  for (const draft of drafts) checkBackends(draft, raw, findings, listening);
+  for (const draft of drafts) checkBackends(draft, findings, listening);
   checkHttp(raw, findings);
 }
 
@@ -87,19 +86,20 @@ function lineOf(one: Listening, findings: Findings): number {
   return findings.source.place(one.pointer).line;
 }
 
-function checkBackends(draft: Draft, raw: RawFile, findings: Findings, listening: readonly Listening[]): void {
+function checkBackends(draft: Draft, findings: Findings, listening: readonly Listening[]): void {
   const seen = new Map<string, BackendSpec>();
-  for (const backend of backendsOf(draft, raw, findings.source)) {
+  for (const backend of draft.backends) {
     const { port } = backend;
     const pointer = `/nodes/${backend.node}`;
+    const host = canonicalAddress(backend.host);
     if (port !== undefined) {
-      const itself = listening.find(({ entry }) => reachedBy(entry, canonicalAddress(backend.host), port));
+      const itself = listening.find(({ entry }) => reachedBy(entry, host, port));
       if (itself !== undefined) {
         const message = `${draft.name} would dial ${formatHostPort(backend.host, port)}, which is ${itself.owner} itself`;
         findings.error(pointer, `${message}: sessions would go round in circles`, 'key');
       }
     }
-    const key = `${canonicalAddress(backend.host).toLowerCase()} ${port}`;
+    const key = `${host.toLowerCase()} ${port}`;
     const twin = seen.get(key);
     if (twin === undefined) seen.set(key, backend);
     else findings.warning(pointer, `has the same address as ${twin.node}: ${backend.host}`, 'key');

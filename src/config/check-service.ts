@@ -1,6 +1,6 @@
 // What takes two keys of one service to judge.
 
-import { backendsOf, listenEntries, nodeOf, serves } from './backends.ts';
+import { listenEntries, nodeOf, serves } from './backends.ts';
 import type { Draft } from './expand.ts';
 import type { Findings } from './findings.ts';
 import type { RawFile } from './raw.ts';
@@ -69,7 +69,7 @@ function checkNodes(draft: Draft, raw: RawFile, findings: Findings): void {
   const { balance, node, nodes } = draft.raw;
   const known = (nodes ?? source.keys('/nodes')).every((name) => nodeOf(raw, name) !== undefined);
   const pinnedKnown = balance !== 'pinned' || (node !== undefined && nodeOf(raw, node) !== undefined);
-  if (contradicted || !known || !pinnedKnown || backendsOf(draft, raw, source).length > 0) return;
+  if (contradicted || !known || !pinnedKnown || draft.backends.length > 0) return;
   if (balance === 'pinned') {
     findings.error(findings.pointerOf(draft, '/node'), `node "${node}" does not serve ${draft.name}`);
   } else {

@@ -2,7 +2,6 @@
 // is told at once.
 
 import type { Problem } from '../errors.ts';
-import { backendsOf } from './backends.ts';
 import { checkAddresses } from './check-addresses.ts';
 import { checkHealth } from './check-health.ts';
 import { checkNames } from './check-names.ts';
@@ -32,17 +31,17 @@ export function check(
     checkHealth(draft, findings);
   }
   checkAddresses(drafts, raw, findings);
-  checkWhole(drafts, raw, findings);
+  checkWhole(drafts, findings);
   return findings.problems;
 }
 
-function checkWhole(drafts: readonly Draft[], raw: RawFile, findings: Findings): void {
+function checkWhole(drafts: readonly Draft[], findings: Findings): void {
   if (drafts.length === 0 && findings.isSound('/services') && findings.isSound('/profile')) {
     findings.error('/services', 'there is no service: name a profile: or add a service of your own', 'key');
   }
   // Only worth a word where all else is well: what is missing elsewhere may be why.
   if (findings.problems.length > 0 || !findings.isSound('')) return;
-  const used = new Set(drafts.flatMap((draft) => backendsOf(draft, raw, findings.source).map(({ node }) => node)));
+  const used = new Set(drafts.flatMap((draft) => draft.backends.map(({ node }) => node)));
   for (const name of findings.source.keys('/nodes')) {
     if (!used.has(name)) findings.warning(`/nodes/${name}`, 'no service uses this node', 'key');
   }

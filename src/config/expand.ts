@@ -1,6 +1,8 @@
 // From the file and its profile to the list of services that there are, each with its layers merged. Decides who is in
 // and in which order; judges nothing.
 
+import type { BackendSpec } from '../core/backend.ts';
+import { backendsOf } from './backends.ts';
 import { BUILT_IN_SERVICE } from './built-in.ts';
 import { healthLayers } from './health-layers.ts';
 import { type Layer, mergeLayers, type RawMap } from './merge.ts';
@@ -18,6 +20,8 @@ export interface Draft {
   readonly origins: ReadonlyMap<string, Layer>;
   /** Its entry under `services`, whether it is there or not. */
   readonly pointer: string;
+  /** The nodes that serve it; found when first asked for, since services times nodes can be many. */
+  readonly backends: readonly BackendSpec[];
 }
 
 export function profileRows(profile: string | undefined): readonly ProfileRow[] {
@@ -38,12 +42,12 @@ export function expandServices(raw: RawFile, source: Source): Draft[] {
       : undefined;
   const fromProfile = rows
     .filter((row) => isIn(row, own(row.name), source))
-    .map((row) => draft(row.name, row, own(row.name), raw));
+    .map((row) => draft(row.name, row, own(row.name), raw, source));
   const inProfile = new Set(rows.map((row) => row.name));
   const fromFile = source
     .keys('/services')
     .filter((name) => !inProfile.has(name) && own(name) !== false)
-    .map((name) => draft(name, undefined, own(name), raw));
+    .map((name) => draft(name, undefined, own(name), raw, source));
   return [...fromProfile, ...fromFile];
 }
 
@@ -52,7 +56,13 @@ function isIn(row: ProfileRow, own: RawService | false | undefined, source: Sour
   return row.presence === 'always' || (row.presence === 'with-ca-node' && source.has('/ca_node'));
 }
 
-function draft(name: string, row: ProfileRow | undefined, own: RawService | false | undefined, file: RawFile): Draft {
+function draft(
+  name: string,
+  row: ProfileRow | undefined,
+  own: RawService | false | undefined,
+  file: RawFile,
+  source: Source,
+): Draft {
   const pointer = child('/services', name);
   const layers: Layer[] = [{ label: 'default', pointer: undefined, value: BUILT_IN_SERVICE }];
   if (file.defaults) layers.push({ label: 'defaults', pointer: '/defaults', value: file.defaults as RawMap });
@@ -65,5 +75,12 @@ function draft(name: string, row: ProfileRow | undefined, own: RawService | fals
   const merged = mergeLayers([...others, ...healthLayers(layers)]);
   // The built-in layer lies under all of them, so nothing that has a default is missing.
   const { health, ...raw } = merged.value as unknown as MergedService & { readonly health: MergedHealth | false };
-  return { name, row, raw, health, origins: merged.origins, pointer };
+  let backends: readonly BackendSpec[] | undefined;
+  return {
+    ...{ name, row, raw, health, origins: merged.origins, pointer },
+    get backends() {
+      backends ??= backendsOf(this, file, source);
+      return backends;
+    },
+  };
 }

@@ -1,7 +1,7 @@
 // From a file without errors to the Config that everything else reads: units in numbers, short forms in long ones, ranges
 // unfolded, all of it frozen. Judges nothing: what could be wrong was found before.
 
-import { backendsOf, listenEntries } from './backends.ts';
+import { listenEntries } from './backends.ts';
 import { BUILT_IN_TOP } from './built-in.ts';
 import type {
   BalanceConfig,
@@ -32,7 +32,7 @@ export function normalize(drafts: readonly Draft[], raw: RawFile, source: Source
     profile: raw.profile,
     caNode: raw.ca_node,
     nodes: source.keys('/nodes').map((name) => nodeConfig(name, raw)),
-    services: drafts.map((draft) => serviceOf(draft, raw, source, withIpv4)),
+    services: drafts.map((draft) => serviceOf(draft, raw, withIpv4)),
     http,
     log: { level: log.level, sessions: log.sessions, format: log.format, sessionStart: log.session_start },
     maxSessions: raw.max_sessions ?? BUILT_IN_TOP.max_sessions,
@@ -63,14 +63,14 @@ function isIpv4(host: string | undefined): boolean {
   return host?.includes(':') === false;
 }
 
-function serviceOf(draft: Draft, raw: RawFile, source: Source, withIpv4: (port: number) => boolean): ServiceConfig {
+function serviceOf(draft: Draft, raw: RawFile, withIpv4: (port: number) => boolean): ServiceConfig {
   const { raw: service, name } = draft;
   const { accept, send } = service.proxy_protocol;
   const health = draft.health !== false && healthInEffect(normalizeHealth(draft.health, raw.name));
   return {
     name,
     listen: listenEntries(draft).flatMap((entry): ListenAddress[] => expandListen(entry, withIpv4)),
-    backends: backendsOf(draft, raw, source),
+    backends: draft.backends,
     sourceAddress: orNone(service.source_address),
     balance: balanceOf(service),
     timeouts: timeoutsOf(service.timeouts),

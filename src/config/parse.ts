@@ -28,6 +28,7 @@ const DEEPEST = 64;
 /** A megabyte of punctuation would keep the loop of a running balancer busy for ten seconds. */
 const MOST_TOKENS = 200_000;
 const MOST_FROM_ALIASES = 10_000;
+const TOO_DEEP = 'is nested far deeper than a configuration can be';
 const MOST_SYNTAX_ERRORS = 10;
 const EMPTY = 'the file is empty: it needs at least version, nodes and services';
 
@@ -81,7 +82,7 @@ function compose(text: string, lines: LineCounter, place: (offset: number) => Pl
     let count = 0;
     let errors = 0;
     for (const lexeme of new Lexer().lex(text)) {
-      if (parser.stack.length > DEEPEST) fail(`is nested more than ${DEEPEST / 2} levels deep`, place(parser.offset));
+      if (parser.stack.length > DEEPEST) fail(TOO_DEEP, place(parser.offset));
       if (++count > MOST_TOKENS) fail('has far more parts than a configuration can have', place(parser.offset));
       for (const token of parser.next(lexeme)) {
         yield token;
@@ -146,7 +147,7 @@ class Reader {
 
   read(node: unknown, pointer: string, key: Place | undefined, depth: number): unknown {
     const value = this.#placeOf(node) ?? key ?? { line: 1, column: 1 };
-    if (depth > DEEPEST) this.#fail(`is nested more than ${DEEPEST / 2} levels deep`, value);
+    if (depth > DEEPEST) this.#fail(TOO_DEEP, value);
     if (this.#alias !== undefined && ++this.#fromAliases > MOST_FROM_ALIASES) {
       this.#fail(`its aliases unfold to more than ${MOST_FROM_ALIASES} values`, this.#alias);
     }

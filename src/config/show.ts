@@ -3,7 +3,7 @@
 
 import { printable } from '../core/printable.ts';
 import { formatProblem } from '../errors.ts';
-import { backendsOf, nodeOf, standardPort } from './backends.ts';
+import { nodeOf, standardPort } from './backends.ts';
 import { BUILT_IN_NODE, BUILT_IN_TOP } from './built-in.ts';
 import type { Draft } from './expand.ts';
 import { type Loaded, loadConfig } from './load.ts';
@@ -77,7 +77,7 @@ function serviceLines(draft: Draft, raw: RawFile, source: Source): string[] {
   const all: Readonly<Record<string, unknown>> = {
     ...draft.raw,
     port: draft.raw.port ?? standardPort(draft),
-    nodes: backendsOf(draft, raw, source).map(({ node }) => node),
+    nodes: draft.backends.map(({ node }) => node),
     health: draft.health,
   };
   return Object.keys(SERVICE['properties'] as RawMap).flatMap((key) => {

@@ -7,7 +7,7 @@ import type { Observer } from '../core/events.ts';
 import { sessionLimit } from '../core/session-limit.ts';
 import { formatProblem, type Problem } from '../errors.ts';
 import { LoadBalancer } from '../load-balancer.ts';
-import type { AcceptWay } from '../net/listener.ts';
+import type { SocketWay } from '../net/socket-way.ts';
 import type { Log } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import type { DescriptorLimit } from './descriptor-limit.ts';
@@ -21,7 +21,7 @@ export interface RunnerOptions {
   readonly hostName: string;
   readonly descriptors: DescriptorLimit | undefined;
   readonly systemdSockets: ReadonlyMap<string, number>;
-  readonly acceptWay: AcceptWay;
+  readonly sockets: SocketWay;
 }
 
 /** Assumed where the kernel doesn't tell: the soft limit that most systems start with. */
@@ -32,7 +32,7 @@ const CONTROL_DESCRIPTORS = 64;
 export class Runner {
   readonly #config: Config;
   readonly #log: Log;
-  readonly #acceptWay: AcceptWay;
+  readonly #sockets: SocketWay;
   readonly #balancer: LoadBalancer;
   readonly #page: PageServer | undefined;
 
@@ -40,7 +40,7 @@ export class Runner {
     const { log, descriptors } = options;
     this.#config = config;
     this.#log = log;
-    this.#acceptWay = options.acceptWay;
+    this.#sockets = options.sockets;
     const metrics = createMetrics({
       version: options.version,
       nodeVersion: options.nodeVersion,
@@ -55,7 +55,7 @@ export class Runner {
       sessionLimit: processLimit(config, descriptors, log),
       observers,
       systemdSockets: options.systemdSockets,
-      acceptWay: options.acceptWay,
+      sockets: options.sockets,
     });
     this.#page =
       config.http === false
@@ -94,7 +94,7 @@ export class Runner {
       nodes: this.#config.nodes.length,
       max_sessions: this.#balancer.sessions.limit,
       relay: 'net',
-      accept: this.#acceptWay,
+      sockets: this.#sockets.kind,
       ...(page === undefined ? {} : { metrics: `http://${page}/metrics` }),
     });
   }

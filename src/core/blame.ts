@@ -1,5 +1,5 @@
-// Which nodes did clients see fail? A client may say so of a node once in a while, so that no single one can keep a node
-// under suspicion. What counts only asks for a probe; nothing here decides.
+// Which nodes did clients see fail? A client may say so of a node once in an interval, so that no single one can keep a
+// node under suspicion. What counts only asks for a probe; nothing here decides.
 
 import type { Clock } from './clock.ts';
 
@@ -9,7 +9,8 @@ const MOST_CLIENTS = 1000;
 export class Blame {
   readonly #intervalMs: number;
   readonly #clock: Clock;
-  readonly #nodes = new Map<string, { since: number; clients: Set<string> }>();
+  /** For each node: when each client's word counted last, in that order. */
+  readonly #nodes = new Map<string, Map<string, number>>();
 
   constructor(intervalMs: number, clock: Clock) {
     this.#intervalMs = intervalMs;
@@ -18,14 +19,18 @@ export class Blame {
 
   /** Whether this client's word against this node counts: at most once in an interval. */
   counts(node: string, client: string): boolean {
-    const now = this.#clock.now();
-    let entry = this.#nodes.get(node);
-    if (entry === undefined || now - entry.since >= this.#intervalMs) {
-      entry = { since: now, clients: new Set() };
-      this.#nodes.set(node, entry);
+    let clients = this.#nodes.get(node);
+    if (clients === undefined) {
+      clients = new Map();
+      this.#nodes.set(node, clients);
     }
-    if (entry.clients.has(client) || entry.clients.size >= MOST_CLIENTS) return false;
-    entry.clients.add(client);
+    const now = this.#clock.now();
+    for (const [oldest, at] of clients) {
+      if (now - at < this.#intervalMs) break;
+      clients.delete(oldest);
+    }
+    if (clients.has(client) || clients.size >= MOST_CLIENTS) return false;
+    clients.set(client, now);
     return true;
   }
 }

@@ -74,6 +74,11 @@ export class Pool {
     return primary.length > 0 ? primary : without(this.#backup, tried);
   }
 
+  /** Whether `backend` is one of the candidates for a session that has tried these. */
+  isCandidate(backend: Backend, tried: readonly Backend[]): boolean {
+    return this.candidates(tried).includes(backend);
+  }
+
   /** Whether a backend holds as many sessions as it may. */
   isFull(backend: Backend): boolean {
     const max = this.#options.maxPerBackend;

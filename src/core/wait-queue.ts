@@ -4,8 +4,9 @@
 import type { Backend } from './pool.ts';
 
 export interface Waiting {
-  /** The only backend that will do; undefined: any that is not in `tried`. */
+  /** The only backend that will do; undefined: any that may serve it. */
   readonly wanted: Backend | undefined;
+  /** Backends that will not do. */
   readonly tried: readonly Backend[];
   /** The place is free and this session is next. */
   proceed(backend: Backend): void;
@@ -38,11 +39,10 @@ export class WaitQueue {
     if (this.#waiting.delete(entry) && entry.wanted !== undefined) entry.wanted.queued--;
   }
 
-  /** Lets the first that may use `backend` proceed; false when there is none. */
-  admit(backend: Backend): boolean {
+  /** Lets the first that may use `backend` (and wants no other) proceed; false when there is none. */
+  admit(backend: Backend, may: (entry: Waiting) => boolean): boolean {
     for (const entry of this.#waiting) {
-      const fits = entry.wanted === undefined ? !entry.tried.includes(backend) : entry.wanted === backend;
-      if (!fits) continue;
+      if ((entry.wanted !== undefined && entry.wanted !== backend) || !may(entry)) continue;
       this.leave(entry);
       entry.proceed(backend);
       return true;
@@ -50,8 +50,13 @@ export class WaitQueue {
     return false;
   }
 
-  /** Lets everyone who waits for `backend` alone choose anew: it went down, or is not to be used. */
+  /**
+   * `backend` went down, or is not to be used: lets everyone who waits for it alone, or for any, choose anew. In the order
+   * of arrival, so that those who wait on keep their order.
+   */
   reconsider(backend: Backend): void {
-    for (const entry of [...this.#waiting]) if (entry.wanted === backend) entry.reconsider();
+    for (const entry of [...this.#waiting]) {
+      if (entry.wanted === undefined || entry.wanted === backend) entry.reconsider();
+    }
   }
 }

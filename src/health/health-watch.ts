@@ -10,7 +10,7 @@ import type { ProbeTarget } from './probes/probe.ts';
 
 export interface HealthWatchTools {
   /** A PROXY header that the port gets before anything else. */
-  readonly preamble: Buffer | undefined;
+  readonly preamble?: Buffer | undefined;
   readonly observer: Required<Observer>;
   readonly checkers: Checkers;
 }

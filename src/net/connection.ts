@@ -2,8 +2,11 @@
 // session goes on, while the handlers on the socket stay the same for its life. Knows the order in which Node's sockets
 // may be ended, reset and destroyed; decides nothing.
 
-import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Socket } from 'node:net';
+import type { Handle, RawKit } from './raw-kit.ts';
+import { RawSocket } from './raw-socket.ts';
 import { ReadBuffer } from './read-buffer.ts';
+import type { TcpSocket } from './tcp-socket.ts';
 
 export interface Sink {
   /**
@@ -27,7 +30,7 @@ interface OwnedSocket extends Socket {
 export const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, highWaterMark: 1 } as const;
 
 export class Connection {
-  readonly socket: Socket;
+  readonly socket: TcpSocket;
   sink: Sink;
   /** Gets what a sink throws, so that a fault of ours ends one session and not the process. */
   onFault: (error: unknown) => void = rethrow;
@@ -40,31 +43,31 @@ export class Connection {
   /** Reading has stopped: it was told to, or the sink had enough. */
   #stopped = false;
 
-  constructor(socket: Socket, sink: Sink, buffer: ReadBuffer | undefined) {
-    this.socket = socket;
+  /** `make` builds the socket below it, which may hold on to the connection but not call it yet. */
+  constructor(sink: Sink, buffer: ReadBuffer | undefined, make: (owner: Connection) => TcpSocket) {
     this.sink = sink;
     this.#buffer = buffer;
-    (socket as OwnedSocket).connection = this;
-    socket.on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose);
+    this.socket = make(this);
   }
 
   /** Out of a socket that a server accepted; it reads from now on. */
   static accepted(socket: Socket): Connection {
-    const connection = new Connection(socket, UNCLAIMED, undefined);
-    socket.on('data', onData);
+    const connection = new Connection(UNCLAIMED, undefined, () => socket);
+    listenTo(socket, connection).on('data', onData);
     return connection;
   }
 
-  /** Out of the handle of an accepted socket (see raw-accept.ts): reads into a buffer of its own. */
-  static wrapped(handle: object): Connection {
-    const buffer = new ReadBuffer();
-    const options: SocketConstructorOpts & { handle: never } = {
-      ...SOCKET_OPTIONS,
-      handle: handle as never,
-      onread: readInto(buffer, (n) => connection.read(n)),
-    };
-    const connection: Connection = new Connection(new Socket(options), UNCLAIMED, buffer);
+  /** Out of a socket whose `onread` calls `read`. */
+  static dialled(socket: Socket, sink: Sink): Connection {
+    const connection = new Connection(sink, new ReadBuffer(), () => socket);
+    listenTo(socket, connection);
     return connection;
+  }
+
+  /** Out of a bare handle, accepted or to be dialled with (see raw-socket.ts). */
+  static raw(kit: RawKit, handle: Handle, sink: Sink = UNCLAIMED): Connection & { readonly socket: RawSocket } {
+    const connection = new Connection(sink, new ReadBuffer(), (owner) => new RawSocket(kit, handle, owner));
+    return connection as Connection & { readonly socket: RawSocket };
   }
 
   /** True: the kernel has all of it. False: wait for `onDrain`; the bytes must not change until then. */
@@ -134,10 +137,9 @@ export class Connection {
   read(n: number): boolean {
     const buffer = this.#buffer;
     if (buffer === undefined) return true;
-    const { current } = buffer;
     try {
-      const readOn = this.sink.onData(n === current.length ? current : current.subarray(0, n), this);
-      buffer.adapt(n, !readOn);
+      const readOn = this.sink.onData(buffer.filled(n), this);
+      buffer.used(n, readOn);
       if (!readOn) this.#stopped = true;
       return readOn;
     } catch (error) {
@@ -152,43 +154,38 @@ export class Connection {
     else this.socket.end();
   }
 
-  /** Handlers on the socket, shared by all connections. */
-  static onSocketEnd(connection: Connection): void {
-    connection.ended = true;
+  // What the socket tells, for its handlers.
+
+  heardEnd(): void {
+    this.ended = true;
     try {
-      connection.sink.onEnd(connection);
+      this.sink.onEnd(this);
     } catch (error) {
-      connection.onFault(error);
+      this.onFault(error);
     }
   }
 
-  static onSocketDrain(connection: Connection): void {
-    if (connection.#finishing && !connection.socket.writableEnded) connection.#sendFin();
+  heardDrain(): void {
+    if (this.#finishing && !this.socket.writableEnded) this.#sendFin();
     try {
-      connection.sink.onDrain(connection);
+      this.sink.onDrain(this);
     } catch (error) {
-      connection.onFault(error);
+      this.onFault(error);
     }
   }
 
-  static onSocketError(connection: Connection, error: Error): void {
-    connection.#error ??= error;
+  heardError(error: Error): void {
+    this.#error ??= error;
   }
 
-  static onSocketClose(connection: Connection): void {
-    connection.closed = true;
+  heardClose(): void {
+    this.closed = true;
     try {
-      connection.sink.onClose(connection, connection.#error);
+      this.sink.onClose(this, this.#error);
     } catch (error) {
-      connection.onFault(error);
+      this.onFault(error);
     }
   }
-}
-
-/** The `onread` of a socket that reads into `buffer`. */
-export function readInto(buffer: ReadBuffer, callback: (n: number) => boolean): OnReadOpts {
-  // Node's types want a buffer each time; undefined keeps the one that is in use.
-  return { buffer: () => buffer.next() as Buffer, callback };
 }
 
 /** The sink of a connection that nobody wants any more. */
@@ -201,6 +198,11 @@ export const DROPPED: Sink = {
 
 /** The sink until a session takes the connection, which happens in the same turn. */
 const UNCLAIMED: Sink = { onData: () => false, onEnd: () => {}, onDrain: () => {}, onClose: () => {} };
+
+function listenTo(socket: OwnedSocket, connection: Connection): Socket {
+  socket.connection = connection;
+  return socket.on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose);
+}
 
 function onData(this: OwnedSocket, bytes: Buffer): void {
   const { connection } = this;
@@ -217,17 +219,17 @@ function rethrow(error: unknown): void {
 }
 
 function onEnd(this: OwnedSocket): void {
-  if (this.connection !== undefined) Connection.onSocketEnd(this.connection);
+  this.connection?.heardEnd();
 }
 
 function onDrain(this: OwnedSocket): void {
-  if (this.connection !== undefined) Connection.onSocketDrain(this.connection);
+  this.connection?.heardDrain();
 }
 
 function onError(this: OwnedSocket, error: Error): void {
-  if (this.connection !== undefined) Connection.onSocketError(this.connection, error);
+  this.connection?.heardError(error);
 }
 
 function onClose(this: OwnedSocket): void {
-  if (this.connection !== undefined) Connection.onSocketClose(this.connection);
+  this.connection?.heardClose();
 }

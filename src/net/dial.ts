@@ -2,8 +2,9 @@
 // No timer: whoever dials sweeps. No names: those are the resolver's.
 
 import { connect } from 'node:net';
-import { Connection, readInto, type Sink, SOCKET_OPTIONS } from './connection.ts';
-import { ReadBuffer } from './read-buffer.ts';
+import { Connection, type Sink, SOCKET_OPTIONS } from './connection.ts';
+import { readInto } from './read-buffer.ts';
+import type { SocketWay } from './socket-way.ts';
 
 export interface DialTarget {
   /** An IP address. */
@@ -14,18 +15,23 @@ export interface DialTarget {
 }
 
 /** Starts one dial. `connected` is called once, when the connection stands; else `sink.onClose` says why not. */
-export function dial(target: DialTarget, sink: Sink, connected: (connection: Connection) => void): Connection {
-  const buffer = new ReadBuffer();
+export function dial(way: SocketWay, target: DialTarget, sink: Sink, connected: () => void): Connection {
+  const { address, port, sourceAddress } = target;
+  if (way.kind === 'raw') {
+    const raw = Connection.raw(way.kit, way.kit.newHandle(), sink);
+    raw.socket.connect(address, port, sourceAddress, connected);
+    return raw;
+  }
   const socket = connect({
     ...SOCKET_OPTIONS,
-    host: target.address,
-    port: target.port,
-    ...(target.sourceAddress === undefined ? {} : { localAddress: target.sourceAddress }),
+    host: address,
+    port,
+    ...(sourceAddress === undefined ? {} : { localAddress: sourceAddress }),
     // An address is dialled as it is: no second guess after 250 ms, no lookup.
     autoSelectFamily: false,
-    onread: readInto(buffer, (n) => connection.read(n)),
+    onread: readInto((n) => connection.read(n)),
   });
-  const connection: Connection = new Connection(socket, sink, buffer);
-  socket.once('connect', () => connected(connection));
+  const connection: Connection = Connection.dialled(socket, sink);
+  socket.once('connect', connected);
   return connection;
 }

@@ -5,20 +5,19 @@
 import { formatHostPort } from '../core/address.ts';
 import type { Backend } from '../core/pool.ts';
 import { mayRetry, REDIAL_AFTER_MS } from '../core/retry.ts';
-import type { Waiting } from '../core/wait-queue.ts';
-import { DialError, type Phase } from '../errors.ts';
-import type { Connection, Sink } from './connection.ts';
-import { dial } from './dial.ts';
+import type { DialError, Phase } from '../errors.ts';
+import { Attempt } from './attempt.ts';
+import type { Connection } from './connection.ts';
 import { type EarlyData, MOST_EARLY } from './early-data.ts';
 import { proxyPreamble } from './proxy-preamble.ts';
+import { QueueTicket, type TicketHolder } from './queue-ticket.ts';
 import type { Session, Stage } from './session.ts';
-import { dialError } from './socket-error.ts';
+import { dialError, dialTimeout } from './socket-error.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-export class Establish implements Stage, Waiting {
+export class Establish implements Stage, TicketHolder {
   phase: Phase = 'dial';
-  wanted: Backend | undefined;
   readonly tried: Backend[] = [];
   readonly #session: Session;
   readonly #early: EarlyData;
@@ -27,11 +26,11 @@ export class Establish implements Stage, Waiting {
   #inFailover = false;
   /** Backends that did not answer this hello. */
   readonly #unanswered: Backend[] = [];
-  #backend: Backend | undefined;
-  #connection: Connection | undefined;
+  #attempt: Attempt | undefined;
+  #ticket: QueueTicket | undefined;
   #deadline = NEVER;
+  /** The end of all dials and handshakes; time in the queue doesn't count. */
   #establishBy = NEVER;
-  #queuedAt = 0;
   #dialStartedAt = 0;
   #redials = 0;
   #redialAt = NEVER;
@@ -40,7 +39,7 @@ export class Establish implements Stage, Waiting {
   constructor(session: Session, early: EarlyData, failover: boolean) {
     this.#session = session;
     this.#early = early;
-    this.#failover = failover && early.keep();
+    this.#failover = failover;
   }
 
   begin(): void {
@@ -48,7 +47,7 @@ export class Establish implements Stage, Waiting {
   }
 
   onData(bytes: Buffer, from: Connection): boolean {
-    if (from === this.#connection) {
+    if (from === this.#attempt?.connection) {
       this.#answered();
       this.#startRelay();
       return from.sink.onData(bytes, from);
@@ -64,7 +63,7 @@ export class Establish implements Stage, Waiting {
   }
 
   onEnd(from: Connection): void {
-    if (from === this.#connection) {
+    if (from === this.#attempt?.connection) {
       this.#handshakeFailed(false);
     } else if (this.phase === 'handshake') {
       this.#startRelay();
@@ -78,7 +77,7 @@ export class Establish implements Stage, Waiting {
   onDrain(): void {}
 
   onClose(from: Connection, error: Error | undefined): void {
-    if (from !== this.#connection) {
+    if (from !== this.#attempt?.connection) {
       this.#session.finish(this.phase === 'handshake' ? 'client-reset' : 'client-left', 'client');
     } else if (this.phase === 'handshake') {
       this.#handshakeFailed(true);
@@ -89,7 +88,7 @@ export class Establish implements Stage, Waiting {
 
   sweep(now: number): void {
     if (this.phase === 'queue') {
-      if (now >= this.#deadline) this.#session.finish('queue-timeout', 'proxy');
+      if (this.#ticket?.isOver(now) === true) this.#session.finish('queue-timeout', 'proxy');
     } else if (now >= this.#redialAt) {
       this.#redialAt = NEVER;
       this.tried.length = 0;
@@ -99,23 +98,25 @@ export class Establish implements Stage, Waiting {
     }
   }
 
-  abandon(): void {
+  abandon(gently: boolean): void {
     this.#leaveQueue();
     this.#early.forget();
     this.#endFailover();
-    this.#dropConnection();
-    this.#giveBack();
+    this.#dropAttempt(gently);
   }
 
   proceed(backend: Backend): void {
-    this.#session.facts.queueMs = this.#session.host.clock.now() - this.#queuedAt;
-    this.#dial(backend);
+    this.#session.guard(() => {
+      this.#leaveQueue();
+      this.#dial(backend);
+    });
   }
 
-  /** The backend it waits for may no longer be the right one. */
   reconsider(): void {
-    this.#leaveQueue();
-    this.#choose();
+    this.#session.guard(() => {
+      this.#leaveQueue();
+      this.#choose();
+    });
   }
 
   #choose(): void {
@@ -127,53 +128,47 @@ export class Establish implements Stage, Waiting {
   }
 
   #wait(wanted: Backend | undefined): void {
-    const { host } = this.#session;
-    this.wanted = wanted;
-    if (!host.enqueue(this)) {
-      this.#session.finish('refused', 'proxy');
-      return;
-    }
-    this.phase = 'queue';
-    this.#queuedAt = host.clock.now();
-    this.#deadline = this.#queuedAt + host.config.timeouts.queueMs;
+    this.#ticket ??= new QueueTicket(this.#session.host, this);
+    if (this.#ticket.join(wanted)) this.phase = 'queue';
+    else this.#session.finish('refused', 'proxy');
   }
 
   #leaveQueue(): void {
-    if (this.phase !== 'queue') return;
-    const { host, facts } = this.#session;
+    if (this.phase !== 'queue' || this.#ticket === undefined) return;
     this.phase = 'dial';
-    host.leaveQueue(this);
-    facts.queueMs = host.clock.now() - this.#queuedAt;
+    const waitedMs = this.#ticket.leave();
+    this.#session.facts.queueMs = this.#ticket.waitedMs;
+    this.#establishBy += waitedMs;
+    this.#dialStartedAt += waitedMs;
   }
 
   #dial(backend: Backend): void {
-    const { host, facts, listenPort } = this.#session;
-    const { timeouts, sourceAddress } = host.config;
+    const { host, facts } = this.#session;
+    const { timeouts } = host.config;
     const now = host.clock.now();
-    this.phase = 'dial';
-    this.#backend = backend;
-    backend.active++;
     if (this.#establishBy === NEVER) {
       this.#dialStartedAt = now;
       this.#establishBy = now + timeouts.establishMs;
     }
+    this.phase = 'dial';
     this.#deadline = now + timeouts.connectMs;
-    const port = backend.spec.port ?? listenPort;
-    const address = backend.address ?? backend.spec.host;
+    const attempt = new Attempt(this.#session, backend, this, (done) => this.#connected(done));
+    this.#attempt = attempt;
     facts.backend = backend;
-    facts.address = formatHostPort(address, port);
-    this.#connection = dial({ address, port, sourceAddress }, this, (c) => this.#connected(c));
+    facts.address = attempt.target;
+    facts.local = undefined;
   }
 
-  #connected(connection: Connection): void {
-    if (connection !== this.#connection) return;
+  #connected(attempt: Attempt): void {
+    if (attempt !== this.#attempt) return;
+    const { connection } = attempt;
     const { host, facts } = this.#session;
     const { localAddress, localPort } = connection.socket;
     facts.dialMs = host.clock.now() - this.#dialStartedAt;
     facts.local = localAddress === undefined ? undefined : formatHostPort(localAddress, localPort ?? 0);
     const { send } = host.config.proxyProtocol;
     if (send !== false) connection.write(proxyPreamble(send, this.#session));
-    for (const chunk of this.#early.chunks) connection.write(chunk);
+    if (this.#early.bytes > 0) connection.write(this.#early.whole());
     if (!this.#failover) {
       this.#startRelay();
       return;
@@ -182,15 +177,14 @@ export class Establish implements Stage, Waiting {
     this.#deadline = host.clock.now() + host.config.timeouts.handshakeMs;
   }
 
-  /** Both sides stand: the relay has the backend's place from here on. */
-  #startRelay(): Connection {
-    const connection = this.#connection as Connection;
+  /** Both sides stand: the relay has the attempt from here on. */
+  #startRelay(): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    this.#attempt = undefined;
     this.#early.forget();
     this.#endFailover();
-    this.#connection = undefined;
-    this.#backend = undefined;
-    this.#session.relay(connection, this.#early.bytes);
-    return connection;
+    this.#session.relay(attempt, this.#early.bytes);
   }
 
   /** The first byte of an answer: whoever did not answer the same hello before is to be asked why. */
@@ -200,23 +194,15 @@ export class Establish implements Stage, Waiting {
   }
 
   #dialFailed(error: DialError): void {
-    const { host } = this.#session;
-    const backend = this.#backend;
-    this.#lastFailure = error;
-    this.#dropConnection();
-    this.#giveBack();
+    const { host, facts } = this.#session;
+    const backend = this.#attempt?.backend;
+    this.#dropAttempt(false);
     if (backend === undefined) return;
-    host.observer.dialFailed(host.config.name, backend.node, error);
-    if (!error.ours) host.failed(backend, error);
+    this.#tell(backend, error);
     if (error.reason === 'no-descriptors') {
       this.#session.finish('refused', 'proxy');
       return;
     }
-    this.#tryAnother(backend);
-  }
-
-  #tryAnother(backend: Backend): void {
-    const { host, facts } = this.#session;
     this.tried.push(backend);
     const verdict = mayRetry(
       { retries: facts.retries, redials: this.#redials, tried: this.tried.length, left: host.anyLeft(this.tried) },
@@ -226,8 +212,7 @@ export class Establish implements Stage, Waiting {
       this.#giveUp();
       return;
     }
-    facts.retries++;
-    host.observer.retried(host.config.name);
+    this.#countRetry();
     if (verdict === 'next') {
       this.#choose();
       return;
@@ -237,35 +222,48 @@ export class Establish implements Stage, Waiting {
     this.#deadline = NEVER;
   }
 
+  #tell(backend: Backend, error: DialError): void {
+    const { host } = this.#session;
+    this.#lastFailure = error;
+    host.observer.dialFailed(host.config.name, backend.node, error);
+    if (!error.ours) host.failed(backend, error);
+  }
+
+  #countRetry(): void {
+    const { host, facts } = this.#session;
+    facts.retries++;
+    host.observer.retried(host.config.name);
+  }
+
+  /** Nobody is left to try. */
   #giveUp(): void {
     const { host, facts } = this.#session;
-    if (this.tried.length === 0) {
-      this.#session.finish('no-backend', 'proxy');
-      return;
-    }
-    facts.dialMs = host.clock.now() - this.#dialStartedAt;
-    const silent = this.#lastFailure?.reason === 'timeout';
-    this.#session.finish(silent ? 'dial-timeout' : 'dial-failed', 'backend');
+    if (this.#establishBy !== NEVER) facts.dialMs = host.clock.now() - this.#dialStartedAt;
+    // Whoever did not answer could be dialled: then it was not the dials that failed.
+    if (this.#unanswered.length > 0) this.#session.finish('handshake-failed', 'backend');
+    else if (this.#lastFailure === undefined) this.#session.finish('no-backend', 'proxy');
+    else this.#session.finish(this.#lastFailure.reason === 'timeout' ? 'dial-timeout' : 'dial-failed', 'backend');
   }
 
   /** `reset`: it ended with a RST; else with a FIN or in silence. */
   #handshakeFailed(reset: boolean): void {
     const { host, facts } = this.#session;
-    const backend = this.#backend;
-    if (backend === undefined) return;
-    if (!this.#inFailover && !host.enterFailover()) {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    const { backend, connection } = attempt;
+    this.tried.push(backend);
+    const goesOn = facts.retries < host.config.retries && host.anyLeft(this.tried);
+    if (goesOn && !this.#inFailover && !host.enterFailover()) {
       // Too many at once: this one goes on as if there were no failover.
-      const connection = this.#startRelay();
+      this.#startRelay();
       if (connection.closed) connection.sink.onClose(connection, undefined);
       return;
     }
-    this.#inFailover = true;
     this.#unanswered.push(backend);
-    this.tried.push(backend);
-    this.#dropConnection();
-    this.#giveBack();
-    if (host.anyLeft(this.tried) && facts.retries < host.config.retries) {
-      facts.retries++;
+    this.#dropAttempt(false);
+    if (goesOn) {
+      this.#inFailover = true;
+      this.#countRetry();
       host.observer.handshakeFailedOver(host.config.name, backend.node);
       this.#choose();
     } else if (reset) {
@@ -277,26 +275,18 @@ export class Establish implements Stage, Waiting {
 
   /** A deadline has passed. `whole`: the one over all attempts. */
   #ranOut(whole: boolean): void {
-    const { host, facts } = this.#session;
-    const target = facts.address ?? '';
+    const attempt = this.#attempt;
     if (this.phase === 'handshake') {
       if (whole) this.#session.finish('handshake-failed', 'backend');
       else this.#handshakeFailed(false);
-      return;
+    } else if (attempt === undefined) {
+      this.#giveUp();
+    } else if (whole) {
+      this.#tell(attempt.backend, dialTimeout(attempt.target));
+      this.#giveUp();
+    } else {
+      this.#dialFailed(dialTimeout(attempt.target));
     }
-    const ms = host.config.timeouts.connectMs;
-    const error = new DialError('timeout', `connect to ${target}: no answer within ${ms} ms`);
-    if (!whole) {
-      this.#dialFailed(error);
-      return;
-    }
-    this.#lastFailure = error;
-    if (this.#backend !== undefined) {
-      host.observer.dialFailed(host.config.name, this.#backend.node, error);
-      host.failed(this.#backend, error);
-      this.tried.push(this.#backend);
-    }
-    this.#giveUp();
   }
 
   #endFailover(): void {
@@ -304,29 +294,9 @@ export class Establish implements Stage, Waiting {
     this.#inFailover = false;
   }
 
-  #dropConnection(): void {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    this.#connection = undefined;
-    connection.sink = DROPPED;
-    if (connection.closed) connection.release();
-    else if (connection.socket.connecting) connection.socket.destroy();
-    else connection.reset();
-  }
-
-  #giveBack(): void {
-    const backend = this.#backend;
-    if (backend === undefined) return;
-    this.#backend = undefined;
-    backend.active--;
-    this.#session.host.placeFreed(backend);
+  #dropAttempt(gently: boolean): void {
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    attempt?.drop(gently);
   }
 }
-
-/** Hears of a connection that nobody wants any more. */
-const DROPPED: Sink = {
-  onData: () => true,
-  onEnd: () => {},
-  onDrain: () => {},
-  onClose: (from) => from.release(),
-};

@@ -64,7 +64,7 @@ export class Intake implements Stage {
     this.#session.finish(this.phase === 'header' ? 'bad-proxy-header' : 'first-byte-timeout', 'proxy');
   }
 
-  abandon(): void {
+  abandon(_gently: boolean): void {
     this.#early.forget();
   }
 
@@ -96,7 +96,10 @@ export class Intake implements Stage {
     }
     this.#session.admitted = true;
     host.observer.sessionStarted(this.#session.id, host.config.name, this.#session.clientName);
-    if (host.config.handshakeFailover) this.#hello = new HelloReader();
+    if (host.config.handshakeFailover) {
+      this.#hello = new HelloReader();
+      this.#early.expectHello();
+    }
     const waits = host.config.waitForClient || host.config.handshakeFailover || this.#headerForbidden;
     if (!waits) {
       this.#proceed(false);
@@ -118,9 +121,10 @@ export class Intake implements Stage {
       bytes = this.#early.whole();
     }
     const hello = this.#hello?.push(bytes);
-    if (hello?.kind === 'incomplete') return true;
+    const mayKeep = this.#early.mayKeep();
+    if (hello?.kind === 'incomplete' && mayKeep) return true;
     // Only a hello and nothing after it may be sent twice.
-    this.#proceed(hello?.kind === 'whole' && hello.trailing === 0);
+    this.#proceed(hello?.kind === 'whole' && hello.trailing === 0 && mayKeep);
     return this.#early.bytes < MOST_EARLY;
   }
 

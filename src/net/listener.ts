@@ -6,17 +6,14 @@ import type { ListenAddress } from '../config/config.ts';
 import { formatHostPort } from '../core/address.ts';
 import { ListenError } from '../errors.ts';
 import { Connection, SOCKET_OPTIONS } from './connection.ts';
-import { acceptRaw } from './raw-accept.ts';
+import { acceptRaw, type SocketWay } from './socket-way.ts';
 import { removeStaleSocket } from './unix-socket.ts';
 
 const BACKLOG = 4096;
 
-/** `plain`: Node's own way. `raw`: the handle that Node accepted, see raw-accept.ts. */
-export type AcceptWay = 'plain' | 'raw';
-
 export interface ListenerOptions {
   readonly keepaliveMs: number | false;
-  readonly acceptWay: AcceptWay;
+  readonly sockets: SocketWay;
 }
 
 export type OnAccept = (client: Connection, port: number) => void;
@@ -24,6 +21,8 @@ export type OnAccept = (client: Connection, port: number) => void;
 export class Listener {
   readonly address: ListenAddress;
   onAccept: OnAccept;
+  /** A client that could not be accepted; the next one may be. Not for want of descriptors: Node says nothing then. */
+  onAcceptFailed: (error: Error) => void = () => {};
   readonly #options: ListenerOptions;
   readonly #server: Server;
   #port = 0;
@@ -38,6 +37,9 @@ export class Listener {
       ...(keepaliveMs === false ? {} : { keepAlive: true, keepAliveInitialDelay: keepaliveMs }),
     });
     this.#server.on('connection', (socket) => this.onAccept(Connection.accepted(socket), this.#port));
+    this.#server.on('error', (error) => {
+      if (this.#server.listening) this.onAcceptFailed(error);
+    });
   }
 
   /** The bound port; 0 for a Unix socket. */
@@ -61,8 +63,9 @@ export class Listener {
     }
     const bound = this.#server.address();
     this.#port = typeof bound === 'object' && bound !== null ? bound.port : 0;
-    if (this.#options.acceptWay === 'raw' && address.kind === 'tcp') {
-      acceptRaw(this.#server, this.#options.keepaliveMs, (client) => this.onAccept(client, this.#port));
+    const { sockets, keepaliveMs } = this.#options;
+    if (sockets.kind === 'raw' && address.kind === 'tcp') {
+      acceptRaw(this.#server, sockets.kit, keepaliveMs, (client) => this.onAccept(client, this.#port));
     }
   }
 

@@ -12,18 +12,18 @@ export const MOST_V1 = 107;
 const BEGINNINGS = ['PROXY TCP4 ', 'PROXY TCP6 ', 'PROXY UNKNOWN'];
 const LINE = /^PROXY TCP([46]) ([\da-fA-F.:]+) ([\da-fA-F.:]+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})$/;
 /** What follows UNKNOWN is ignored, whatever it is. */
-const UNKNOWN_LINE = /^PROXY UNKNOWN(?: [^]*)?$/;
+const UNKNOWN_LINE = /^PROXY UNKNOWN(?: .*)?$/s;
 /** What a line that isn't whole may look like: garbage is refused before its end comes. */
-const PART_OF_LINE = /^PROXY (?:TCP[46] [\da-fA-F.: ]*\r?|UNKNOWN(?: [^]*|\r)?)$/;
+const PART_OF_LINE = /^PROXY (?:TCP[46] [\da-fA-F.: ]*\r?|UNKNOWN(?: .*|\r)?)$/s;
 /** A dotted end only where the rest says that it is an IPv4 address. */
 const MAPPED = /^::ffff:[\d.]+$/i;
 
 /** `bytes`: what has come so far, which begins as the signature does. */
 export function parseV1(bytes: Buffer): ParsedHeader {
   const end = bytes.subarray(0, MOST_V1).indexOf('\r\n');
-  const text = bytes.toString('latin1', 0, end < 0 ? MOST_V1 : end);
+  if (end < 0 && bytes.length >= MOST_V1) return bad(`v1: no CRLF in the first ${MOST_V1} bytes`);
+  const text = bytes.toString('latin1', 0, end < 0 ? bytes.length : end);
   if (end < 0) {
-    if (bytes.length >= MOST_V1) return bad(`v1: no CRLF in the first ${MOST_V1} bytes`);
     const possible = PART_OF_LINE.test(text) || BEGINNINGS.some((beginning) => beginning.startsWith(text));
     return possible ? INCOMPLETE : bad('v1: malformed line');
   }

@@ -79,7 +79,6 @@ class NetRelay implements Relay, Sink {
       if (!other.ended) other.resume();
       return;
     }
-    if (from.ended && other.ended && other.closed) return;
     this.#outcome =
       from === this.#client ? { end: 'client-reset', endedBy: 'client' } : { end: 'backend-reset', endedBy: 'backend' };
     other.reset();
@@ -89,6 +88,15 @@ class NetRelay implements Relay, Sink {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#outcome = undefined;
+    // What still comes goes nowhere: the other side may have been sent its FIN.
+    const deaf: Sink = {
+      onData: () => true,
+      onEnd: () => {},
+      onDrain: () => {},
+      onClose: (from, error) => this.onClose(from, error),
+    };
+    this.#client.sink = deaf;
+    this.#backend.sink = deaf;
     if (how === 'reset') this.#client.reset();
     else this.#client.close();
     if (how === 'fin') this.#backend.close();
@@ -97,7 +105,10 @@ class NetRelay implements Relay, Sink {
 
   #discard(n: number): boolean {
     this.#discarded += n;
-    if (this.#discarded > MOST_DISCARDED) this.#client.reset();
+    if (this.#discarded > MOST_DISCARDED) {
+      this.#outcome = { end: 'backend-reset', endedBy: 'backend' };
+      this.#client.reset();
+    }
     return true;
   }
 

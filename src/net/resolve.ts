@@ -1,20 +1,12 @@
 // The addresses of the nodes' names. A node has one address: the lowest of the preferred family (IPv4 before IPv6), kept
 // as long as it is among the answers; an error or an empty answer keeps the last one. Names in /etc/hosts are looked up
-// every 30 s, others by DNS with their TTL. What a new address is used for is the listener's business.
+// every 30 s, others by DNS with their TTL. What a new address is used for is the listener's business; how a name is
+// looked up is lookup.ts's.
 
-import { lookup, resolve4, resolve6 } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
 import ipaddr from 'ipaddr.js';
 import { isAddress } from '../core/address.ts';
 import type { Clock, Timer } from '../core/clock.ts';
-
-/** Addresses of a name, and for how long they are good, in milliseconds. */
-export interface Answer {
-  readonly addresses: readonly string[];
-  readonly ttlMs: number;
-}
-
-export type Lookup = (host: string) => Promise<Answer>;
+import { type Lookup, systemLookup } from './lookup.ts';
 
 export interface ResolverOptions {
   readonly clock: Clock;
@@ -23,7 +15,7 @@ export interface ResolverOptions {
   onAddress(host: string, address: string | undefined, failure: string): void;
 }
 
-const LOOKUP_EVERY_MS = 30_000;
+const ASK_AGAIN_MS = 30_000;
 const LEAST_TTL_MS = 5_000;
 const MOST_TTL_MS = 300_000;
 /** getaddrinfo takes a thread of Node's pool: two at a time leave the others free. */
@@ -40,7 +32,7 @@ export class Resolver {
 
   constructor(options: ResolverOptions) {
     this.#options = options;
-    this.#lookup = options.lookup ?? systemLookup;
+    this.#lookup = options.lookup ?? systemLookup();
   }
 
   /** Follows these names or addresses; resolves when each has been asked for once. */
@@ -52,6 +44,8 @@ export class Resolver {
     this.#closed = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    for (const proceed of this.#waiting.splice(0)) proceed();
+    this.#lookup.close();
   }
 
   #first(host: string): Promise<void> | undefined {
@@ -64,11 +58,12 @@ export class Resolver {
 
   async #ask(host: string): Promise<void> {
     await this.#turn();
-    let nextMs = LOOKUP_EVERY_MS;
+    let nextMs = ASK_AGAIN_MS;
     try {
-      const answer = await this.#lookup(host);
+      if (this.#closed) return;
+      const answer = await this.#lookup.ask(host);
       nextMs = Math.min(MOST_TTL_MS, Math.max(LEAST_TTL_MS, answer.ttlMs));
-      this.#answered(host, answer.addresses);
+      this.#answered(host, answer.addresses, answer.partial === true);
     } catch (error) {
       this.#failed(host, error instanceof Error && 'code' in error ? String(error.code) : String(error));
     } finally {
@@ -88,10 +83,11 @@ export class Resolver {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #answered(host: string, addresses: readonly string[]): void {
+  #answered(host: string, addresses: readonly string[], partial: boolean): void {
     if (this.#closed) return;
     const last = this.#current.get(host);
-    const address = chooseAddress(addresses, last);
+    // Half an answer takes no address away: it may be in the half that is missing.
+    const address = partial && last !== undefined ? last : chooseAddress(addresses, last);
     if (address === undefined) {
       this.#failed(host, 'no address');
       return;
@@ -117,26 +113,4 @@ function compareBytes(a: ipaddr.IPv4 | ipaddr.IPv6, b: ipaddr.IPv4 | ipaddr.IPv6
   const [x, y] = [a.toByteArray(), b.toByteArray()];
   for (const [i, byte] of x.entries()) if (byte !== y[i]) return byte - (y[i] ?? 0);
   return 0;
-}
-
-/** /etc/hosts and whatever else the system knows by `lookup`; DNS, where it answers, with its TTL. */
-const systemLookup: Lookup = async (host) => {
-  if (!(await isInHostsFile(host))) {
-    const answers = await Promise.allSettled([resolve4(host, { ttl: true }), resolve6(host, { ttl: true })]);
-    const records = answers.flatMap((a) => (a.status === 'fulfilled' ? a.value : []));
-    if (records.length > 0) {
-      return { addresses: records.map((r) => r.address), ttlMs: Math.min(...records.map((r) => r.ttl)) * 1000 };
-    }
-  }
-  const found = await lookup(host, { all: true });
-  return { addresses: found.map((f) => f.address), ttlMs: LOOKUP_EVERY_MS };
-};
-
-async function isInHostsFile(host: string): Promise<boolean> {
-  const text = await readFile('/etc/hosts', 'utf8').catch(() => '');
-  const wanted = host.toLowerCase();
-  return text.split('\n').some((line) => {
-    const [, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
-    return names.some((name) => name.toLowerCase() === wanted);
-  });
 }

@@ -7,6 +7,7 @@ import type { Backend } from '../core/pool.ts';
 import type { Waiting } from '../core/wait-queue.ts';
 import type { DialError } from '../errors.ts';
 import type { StartRelay } from './relay.ts';
+import type { SocketWay } from './socket-way.ts';
 
 /** Who may serve this session: a backend with a free place, nobody, or a full one (`wanted` undefined: any that gets free). */
 export type Choice =
@@ -21,6 +22,7 @@ export interface SessionHost {
   readonly clock: Clock;
   readonly observer: Required<Observer>;
   readonly startRelay: StartRelay;
+  readonly sockets: SocketWay;
   /** Whether this connecting address must send a PROXY header. */
   mustSendHeader(peer: string): boolean;
   /** `deny`, `allow`, then the limits of this client; what is admitted is given back by `closed`. */

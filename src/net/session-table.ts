@@ -76,11 +76,9 @@ export class SessionTable {
     return new Promise((resolve) => this.#emptied.push(resolve));
   }
 
-  /** Ends every session that `which` says; answers how many. */
+  /** Ends every session that `which` says; answers how many had not ended already. */
   endAll(end: End, which: (session: Session) => boolean = () => true): number {
-    const chosen = [...this].filter(which);
-    for (const session of chosen) session.finish(end, 'proxy');
-    return chosen.length;
+    return [...this].filter((session) => which(session) && session.finish(end, 'proxy')).length;
   }
 
   /** Stops the sweeps: only for a table whose process or test is over. */

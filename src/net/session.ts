@@ -5,6 +5,7 @@ import { formatHostPort } from '../core/address.ts';
 import type { Backend } from '../core/pool.ts';
 import { type End, flagsFor, type SessionRecord } from '../core/session-record.ts';
 import type { Phase, Side } from '../errors.ts';
+import type { Attempt } from './attempt.ts';
 import type { Connection, Sink } from './connection.ts';
 import type { EarlyData } from './early-data.ts';
 import { Establish } from './establish.ts';
@@ -18,8 +19,8 @@ export interface Stage extends Sink {
   readonly phase: Phase;
   /** Looks at its deadlines. */
   sweep(now: number): void;
-  /** The session has ended: give back everything that is held. */
-  abandon(): void;
+  /** The session has ended: give back everything that is held. `gently`: a backend that was reached sees a FIN, not a RST. */
+  abandon(gently: boolean): void;
 }
 
 /** An address and port as the socket or a PROXY header gave it. */
@@ -41,6 +42,9 @@ export interface Facts {
 
 /** How the client's socket ends: a FIN, or a RST. */
 const RESETS_CLIENT: ReadonlySet<End> = new Set(['refused', 'denied', 'bad-proxy-header', 'backend-down', 'internal']);
+/** The ends at which a backend sees a FIN too. */
+const IN_PEACE: ReadonlySet<End> = new Set(['drained', 'closed-by-operator']);
+const IDLE: ReadonlySet<End> = new Set(['idle-timeout', 'half-closed-timeout']);
 
 export class Session {
   readonly id: string;
@@ -67,6 +71,8 @@ export class Session {
   admitted = false;
   readonly #table: SessionTable;
   #stage: Stage | undefined;
+  /** What the relay runs on. */
+  #attempt: Attempt | undefined;
   #relay: Relay | undefined;
   /** The backend's connection until TCP keepalive is set: four system calls that a short session never needs. */
   #fresh: Connection | undefined;
@@ -97,6 +103,7 @@ export class Session {
     this.#stage = intake;
     this.client = client;
     client.sink = intake;
+    client.onFault = (error) => this.fault(error);
     table.add(this);
   }
 
@@ -113,6 +120,11 @@ export class Session {
     return this.facts.backend;
   }
 
+  /** Both sides stand, and it has not ended. */
+  get relaying(): boolean {
+    return this.#relay !== undefined && this.#end === undefined;
+  }
+
   get bytesIn(): number {
     return this.#relay?.bytesIn ?? 0;
   }
@@ -123,8 +135,11 @@ export class Session {
 
   /** Starts it; `room` false: over the process's or the service's limit. */
   begin(room: boolean): void {
+    const intake = this.#stage;
     if (!room) this.finish('refused', 'proxy');
-    else if (this.#stage instanceof Intake) this.#stage.begin();
+    // Reset before it was accepted: who it was can't be asked any more, so no rule can be kept.
+    else if (this.peer === undefined && this.listenPort > 0) this.finish('client-left', 'client');
+    else if (intake instanceof Intake) this.guard(() => intake.begin());
   }
 
   /** The client may be served: find it a backend. `failover`: `early` is one whole hello and nothing else. */
@@ -137,40 +152,47 @@ export class Session {
   }
 
   /** Both sides stand; `bytesIn` were already written to the backend. */
-  relay(backend: Connection, bytesIn: number): void {
+  relay(attempt: Attempt, bytesIn: number): void {
+    const { connection: backend } = attempt;
     this.#stage = undefined;
+    this.#attempt = attempt;
     this.#movedAt = this.host.clock.now();
     this.#bytesSeen = bytesIn;
     this.#table.established(this);
     this.#fresh = backend;
-    this.#relay = this.host.startRelay({
-      client: this.client,
-      backend,
-      bytesIn,
-      bytesOut: 0,
-      firstByte: () => {
-        this.#firstByteMs = this.host.clock.now() - this.startedAt;
-      },
-      done: (outcome) => this.#relayDone(outcome),
-    });
+    try {
+      this.#relay = this.host.startRelay({
+        client: this.client,
+        backend,
+        bytesIn,
+        bytesOut: 0,
+        firstByte: () => {
+          this.#firstByteMs = this.host.clock.now() - this.startedAt;
+        },
+        done: (outcome) => this.#relayDone(outcome),
+      });
+    } catch (error) {
+      attempt.drop(false);
+      this.fault(error);
+    }
   }
 
-  /** Ends the session, once: what comes second is ignored. `clientLimit`: it was this client's own limit. */
-  finish(end: End, endedBy: Side, clientLimit = false): void {
-    if (this.#end !== undefined) return;
+  /** Ends the session, once: what comes second is ignored (false). `clientLimit`: it was this client's own limit. */
+  finish(end: End, endedBy: Side, clientLimit = false): boolean {
+    if (this.#end !== undefined) return false;
     this.#clientLimit = clientLimit;
     this.#decide(end, endedBy);
     if (this.#relay !== undefined) {
-      this.#relay.stop(end === 'backend-down' || end === 'internal' ? 'reset' : endedIdle(end) ? 'idle' : 'fin');
-      return;
+      this.#relay.stop(IN_PEACE.has(end) ? 'fin' : IDLE.has(end) ? 'idle' : 'reset');
+      return true;
     }
-    this.#stage?.abandon();
-    const closing = new Closing(() => this.#emit());
+    this.#stage?.abandon(IN_PEACE.has(end));
     this.#stage = undefined;
-    this.client.sink = closing;
+    this.client.sink = new Closing(() => this.#emit());
     if (this.client.closed) this.#emit();
     else if (RESETS_CLIENT.has(end)) this.client.reset();
     else this.client.close();
+    return true;
   }
 
   /** Like `finish`, for a client that must see a RST because its backend sent one. */
@@ -180,11 +202,29 @@ export class Session {
     this.finish(end, endedBy);
   }
 
+  /** A fault of ours: it ends this session and no other. */
+  fault(error: unknown): void {
+    const [message, stack] = error instanceof Error ? [error.message, error.stack] : [String(error), undefined];
+    this.host.observer.notice('error', `a fault of ours in session ${this.id}: ${message}`, { stack });
+    this.finish('internal', 'proxy');
+  }
+
+  /** Does a part of this session's work: what it throws is this session's and nobody else's. */
+  guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+
   /** Looks at every deadline that may have passed. */
   sweep(now: number): void {
-    if (this.#stage !== undefined) this.#stage.sweep(now);
-    else if (this.#relay !== undefined && this.#end === undefined) this.#sweepRelay(this.#relay, now);
-    this.#countBytes();
+    this.guard(() => {
+      if (this.#stage !== undefined) this.#stage.sweep(now);
+      else if (this.#relay !== undefined && this.#end === undefined) this.#sweepRelay(this.#relay, now);
+      this.#countBytes();
+    });
   }
 
   #sweepRelay(relay: Relay, now: number): void {
@@ -240,11 +280,9 @@ export class Session {
   /** Everything is closed: give back, tell, forget. */
   #emit(): void {
     this.#countBytes();
-    const { backend } = this.facts;
-    if (this.#relay !== undefined && backend !== undefined) {
-      backend.active--;
-      this.host.placeFreed(backend);
-    }
+    // A relay gave it back when its writes out of it had ended.
+    if (this.#relay === undefined) this.client.release();
+    this.#attempt?.leave();
     this.#table.remove(this);
     this.host.closed(this.clientEndpoint?.address ?? '', this.admitted);
     this.host.observer.sessionEnded(this.#record());
@@ -275,10 +313,6 @@ export class Session {
       flags: ended.flags,
     };
   }
-}
-
-function endedIdle(end: End): boolean {
-  return end === 'idle-timeout' || end === 'half-closed-timeout';
 }
 
 function format(endpoint: Endpoint | undefined): string {

@@ -49,6 +49,8 @@ export class LogDestination implements DestinationStream {
       maxLength: options.maxBytes,
       // There is one write per turn of the loop at most: with the default of 16 kB, a loop with long turns falls behind.
       maxWrite: MAX_WRITE,
+      // As text, each line would be appended to a chunk whose length is then counted anew: 7 µs a line where this takes 1.
+      contentMode: 'buffer',
       // While open, a full pipe is waited for; after close() gave up, nothing may go on waiting.
       retryEAGAIN: () => this.#state !== 'closed',
     });
@@ -72,9 +74,11 @@ export class LogDestination implements DestinationStream {
       return;
     }
     const before = this.#dropped;
-    this.#stream.write(line);
+    const bytes = Buffer.from(line);
+    // With contentMode 'buffer' it takes buffers; its type file knows only text.
+    this.#stream.write(bytes as unknown as string);
     if (this.#dropped !== before) return;
-    this.#pending += Buffer.byteLength(line);
+    this.#pending += bytes.length;
     this.#flushAfter(this.#options.batchMs);
   }
 

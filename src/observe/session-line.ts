@@ -1,8 +1,8 @@
 // A session record as a log line: the JSON line, and the one compact line for a terminal. It decides names, order and
 // rounding; whether a line is written at all is log.ts's.
 //
-// The JSON is written by hand: it is the one line that is written for every session, and costs 1 µs where pino needs 5 for
-// twenty fields. It has the shape of pino's lines; a test holds the two against each other.
+// The JSON is written by hand: it is the one line that is written for every session, and pino takes more than twice as
+// long for twenty fields (4.5 against 1.7 µs). It has the shape of pino's lines; a test holds the two against each other.
 
 import { printable } from '../core/printable.ts';
 import type { SessionRecord } from '../core/session-record.ts';

@@ -8,6 +8,10 @@ import { PROFILE_NAMES } from '../../src/config/profiles/profile.ts';
 import { SCHEMA } from '../../src/config/schema.ts';
 import { problemsOf } from '../fixtures/config-text.ts';
 
+/** `FUZZ=20` looks longer. */
+const TIMES = Number(process.env['FUZZ'] ?? 1);
+t.setTimeout(60_000 * TIMES);
+
 const JARGON =
   /must match|must NOT|schema|pattern|anyOf|oneOf|additional propert|keyword|instance|undefined|\[object|NaN|TypeError|is not what can stand here/;
 
@@ -52,9 +56,9 @@ const value = fc.letrec((tie) => ({
 }));
 
 t.test('any text', (t) => {
-  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }), holds), { numRuns: 500 });
+  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }), holds), { numRuns: 150 * TIMES });
   const yaml = fc.string({ unit: fc.constantFrom(...'aA1 \n\t:-?[]{},&*!|>\'"%@`#~<.$'), maxLength: 80 });
-  fc.assert(fc.property(yaml, holds), { numRuns: 3_000 });
+  fc.assert(fc.property(yaml, holds), { numRuns: 600 * TIMES });
   t.pass();
   t.end();
 });
@@ -73,7 +77,7 @@ t.test('any values under the keys of the contract', (t) => {
   });
   fc.assert(
     fc.property(file, (contents) => holds(JSON.stringify(contents))),
-    { numRuns: 2_000 },
+    { numRuns: 300 * TIMES },
   );
   t.pass();
   t.end();
@@ -103,7 +107,7 @@ http: { listen: "127.0.0.1:8404" }
     fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) =>
       holds(changes.reduce((text, { at, drop, add }) => text.slice(0, at) + add + text.slice(at + drop), sound)),
     ),
-    { numRuns: 2_000 },
+    { numRuns: 300 * TIMES },
   );
   t.pass();
   t.end();

@@ -130,6 +130,14 @@ t.test('health: details of a ready probe can be changed one by one', (t) => {
   t.end();
 });
 
+t.test('health: what is expected of a value is replaced as a whole', (t) => {
+  const more = `defaults: { health: { type: https, expect: { json: { a: { min: 1 }, b: 2 } } } }
+services: { own: { listen: 1, health: { expect: { json: { a: { contains: [3] } } } } } }
+`;
+  t.same(JSON.parse(JSON.stringify(parsedHealth(file(more), 'own') || {})).expect.json, { a: { contains: [3] }, b: 2 });
+  t.end();
+});
+
 t.test('rates: the short form replaces the long one', (t) => {
   const rate = (more: string) => serviceOf(file(more), 'http').ratePerClient;
   t.strictSame(rate('defaults: { rate_per_client: { rate: 10/s, burst: 40 } }\n'), { perSecond: 10, burst: 40 });

@@ -2,7 +2,9 @@ import t from 'tap';
 import type { Clock } from '../../src/core/clock.ts';
 import { ask } from '../../src/health/ask.ts';
 import type { Probe } from '../../src/health/probes/probe.ts';
+import { askOnce } from '../fixtures/ask-once.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
+import { startServer } from '../fixtures/tcp.ts';
 
 /** Answers only when it is given up. */
 const silent: Probe = (_target, run) =>
@@ -33,6 +35,19 @@ t.test('a deadline that came late itself says nothing about the node', async (t)
   await clock.advance(6000);
   const reason = 'GET /: no answer in 3 s (but this process itself was 2.2 s late)';
   t.match(await result, { ok: false, kind: 'ours', code: 'late', reason });
+});
+
+t.test('an answer that came while this process was busy is read, although the deadline is over', async (t) => {
+  const server = await startServer(t, (socket) => {
+    socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+  });
+  const served = server.accepted().then((socket) => new Promise((resolve) => socket.once('finish', resolve)));
+  const asking = askOnce({ port: server.port }, { type: 'http', timeoutMs: 500 });
+  await served;
+  // The answer is with the kernel. Nothing else runs until the deadline is over.
+  const until = performance.now() + 600;
+  while (performance.now() < until);
+  t.match(await asking, { ok: true });
 });
 
 t.test('a probe that fails itself is ours', async (t) => {

@@ -269,9 +269,11 @@ t.test('close ends timers and running probes, and nothing is called after it', a
   b.watch();
   b.watch({ target: { address: '127.0.0.2', port: 9 } });
   b.net.answer = 'hangs';
+  const asked = b.checkers.ask(healthConfig(), { address: '127.0.0.3', port: 9 });
   await b.clock.advance(100);
-  t.equal(b.net.open, 2);
+  t.equal(b.net.open, 3);
   await b.checkers.close();
+  t.match(await asked, { ok: false });
   t.equal(b.net.open, 0);
   t.equal(b.clock.pending, 0);
   t.equal(b.checkers.size, 0);

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { askOnce } from '../fixtures/ask-once.ts';
 import { frozenServer } from '../fixtures/frozen-server.ts';
+import { openSockets } from '../fixtures/open-sockets.ts';
 import { closedPort, startServer } from '../fixtures/tcp.ts';
 
 t.test('somebody listens: good, and the node sees a reset', async (t) => {
@@ -50,6 +51,7 @@ t.test('no answer to the connect in time: hard, and nothing stays open', async (
   const reason = `connect to 127.0.0.1:${server.port}: timed out`;
   const result = await askOnce({ port: server.port }, { timeoutMs: 200 });
   t.match(result, { ok: false, kind: 'hard', stage: 'connect', code: 'timeout', reason });
+  t.ok(await openSockets(fillers.length), 'only the fillers are open');
 });
 
 t.test('a failure of our own is none of the node', async (t) => {

@@ -35,7 +35,7 @@ const stories: [string, Buffer, number][] = [
   ['a server hello', withBytes(5, 2), 6],
   ['a hello too small to be one', withBytes(6, 0, 0, 40), 9],
   ['a hello of version 2', withBytes(9, 2, 0), 11],
-  ['a session id of 33 bytes', withBytes(SESSION_SIZE, 33), SESSION_SIZE + 1],
+  ['a session id of 33 bytes', inRecords(helloMessage({ session: Buffer.alloc(33) }), [1000]), SESSION_SIZE + 1],
   ['no ciphers', withBytes(CIPHERS_SIZE, 0, 0), CIPHERS_SIZE + 2],
   ['half a cipher', withBytes(CIPHERS_SIZE, 0, 3), CIPHERS_SIZE + 2],
   ['more ciphers than bytes', withBytes(CIPHERS_SIZE, 1, 0), CIPHERS_SIZE + 2],

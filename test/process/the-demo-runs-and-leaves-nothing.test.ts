@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { type MovedDemo, moveDemo } from '../fixtures/moved-demo.ts';
 import { exchange } from '../fixtures/stand-in-client.ts';
@@ -97,7 +98,7 @@ t.test('the demo says what listens where, what to try, and ends cleanly on Ctrl-
   const authority = /--cacert (\S+)/.exec(run.text)?.[1] ?? '';
   t.ok(existsSync(authority), authority);
   for (const line of lines) {
-    const answer = await shell(`${line} --silent --show-error --fail`);
+    const answer = await shell(`${line} --noproxy '*' --silent --show-error --fail`);
     if (answer === undefined) t.pass(line, { skip: 'no curl on this machine' });
     else t.match(answer, /^proxy0\d$|"connected":true|BEGIN CERTIFICATE/m, line);
   }
@@ -153,11 +154,10 @@ t.test('a second Ctrl-C ends sessions that still run', async (t) => {
   run.kill('SIGINT');
   await run.says(/SIGTERM: stopping/);
   t.notOk(session.readableEnded, 'the session may finish');
-  const ended = run.ended();
-  // Again and again: the first of these may still be taken for the same Ctrl-C.
-  const insisting = setInterval(() => run.kill('SIGINT'), 100);
-  t.teardown(() => clearInterval(insisting));
-  t.equal(await ended, 1);
+  // Within half a second it would be taken for the same Ctrl-C once more: npm passes on what the terminal sent already.
+  await sleep(600);
+  run.kill('SIGINT');
+  t.equal(await run.ended(), 1);
   session.destroy();
   t.ok(await allFree(addressesOf(demo)));
 });
