@@ -26,6 +26,10 @@ export interface Observer {
   handshakeFailedOver?(service: string, node: string): void;
   healthFlipped?(flip: HealthFlip): void;
   probed?(service: string, node: string, seconds: number, failure: string | undefined): void;
+  /** A probe saw a server certificate; `expiresAt` in seconds since 1970. */
+  certificateSeen?(node: string, port: number, expiresAt: number): void;
+  /** What a probe found worth telling without it being a failure; told when it changes, empty: nothing any more. */
+  probeFindings?(service: string, node: string, findings: readonly string[]): void;
   adminChanged?(service: string, node: string, state: AdminState): void;
   /** All ready backends of a service are down and it tries them anyway (or that is over). */
   failingOpen?(service: string, failing: boolean): void;
@@ -60,6 +64,12 @@ export function fanOut(observers: readonly Observer[]): Required<Observer> {
     },
     probed: (...a) => {
       for (const o of observers) o.probed?.(...a);
+    },
+    certificateSeen: (...a) => {
+      for (const o of observers) o.certificateSeen?.(...a);
+    },
+    probeFindings: (...a) => {
+      for (const o of observers) o.probeFindings?.(...a);
     },
     adminChanged: (...a) => {
       for (const o of observers) o.adminChanged?.(...a);

@@ -6,7 +6,7 @@ import type { Observer } from '../core/events.ts';
 import type { Backend, Pool } from '../core/pool.ts';
 import type { Checkers, Watch } from './checkers.ts';
 import { type Flip, maySpareSlow } from './judge.ts';
-import type { ProbeTarget } from './probes/probe.ts';
+import type { ProbeResult, ProbeTarget } from './probes/probe.ts';
 
 export interface HealthWatchTools {
   /** A PROXY header that the port gets before anything else. */
@@ -22,6 +22,8 @@ export class HealthWatch {
   readonly #onDown: (backend: Backend) => void;
   readonly #onUp: (backend: Backend) => void;
   readonly #watches = new Map<Backend, Watch>();
+  /** What was told of each backend's findings last. */
+  readonly #findings = new Map<Backend, string>();
   #listenPort = 0;
   #failingOpen = false;
   #closed = false;
@@ -57,13 +59,7 @@ export class HealthWatch {
         mayGoDownSlow: () => this.#canSpare(),
         onFlip: (flip) => this.#flipped(backend, flip),
         onReason: (reason, connectFailed) => this.#pool.setHealth(backend, backend.health, reason, connectFailed),
-        onProbe: (result) =>
-          this.#tools.observer.probed(
-            this.#config.name,
-            backend.node,
-            result.seconds,
-            result.ok ? undefined : result.code,
-          ),
+        onProbe: (result) => this.#probed(backend, result),
       });
       this.#watches.set(backend, watch);
     }
@@ -105,6 +101,21 @@ export class HealthWatch {
   #canSpare(): boolean {
     const ready = this.#pool.backends.filter((b) => b.admin === 'ready');
     return maySpareSlow(ready.length, ready.filter((b) => b.health === 'down').length);
+  }
+
+  #probed(backend: Backend, result: ProbeResult): void {
+    const { observer } = this.#tools;
+    const { name, health } = this.#config;
+    observer.probed(name, backend.node, result.seconds, result.ok ? undefined : result.code);
+    if (result.certificate !== undefined && health !== false) {
+      const port = health.port ?? backend.spec.port ?? this.#listenPort;
+      observer.certificateSeen(backend.node, port, result.certificate.expiresAt);
+    }
+    const findings = result.findings ?? [];
+    const text = findings.join('; ');
+    if ((this.#findings.get(backend) ?? '') === text) return;
+    this.#findings.set(backend, text);
+    observer.probeFindings(name, backend.node, findings);
   }
 
   #flipped(backend: Backend, flip: Flip): void {

@@ -141,6 +141,11 @@ export class Log implements Observer {
     this.#logger.trace({ service, node, seconds, failure: failure && shown(failure) }, 'probe');
   }
 
+  probeFindings(service: string, node: string, findings: readonly string[]): void {
+    if (findings.length > 0) this.#logger.warn({ service, node, findings: findings.map(shown) }, 'probe findings');
+    else this.#logger.info({ service, node }, 'probe findings are gone');
+  }
+
   adminChanged(service: string, node: string, state: AdminState): void {
     this.#logger.info({ service, node, state }, 'admin state changed');
   }

@@ -26,6 +26,8 @@ export interface Counts {
   readonly probeFailures: Tally;
   /** Service → node → seconds of the last probe. */
   readonly probeSeconds: Map<string, Map<string, number>>;
+  /** Node → port → when the certificate that a probe saw there expires, in seconds since 1970. */
+  readonly certificates: Map<string, Map<number, number>>;
 }
 
 export interface Reload {
@@ -199,6 +201,18 @@ export function defineMetrics(registry: Registry, from: MetricSources): void {
   perBackend('probe_seconds', 'How long the last probe took.', (backend, { service }) =>
     counts.probeSeconds.get(service)?.get(backend.node),
   );
+  new Gauge({
+    name: 'chargehand_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate that a probe saw expires, in seconds since 1970.',
+    labelNames: ['node', 'port'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [node, ports] of counts.certificates) {
+        for (const [port, expiresAt] of ports) this.set({ node, port }, expiresAt);
+      }
+    },
+  });
   perService('service_failing_open', '1: all ready backends are down and are tried anyway.', (service) =>
     service.failingOpen ? 1 : 0,
   );

@@ -49,6 +49,7 @@ export class Metrics implements Observer {
     flips: new Tally(),
     probeFailures: new Tally(),
     probeSeconds: new Map(),
+    certificates: new Map(),
   };
   readonly #dialSeconds: ServiceHistogram;
   readonly #firstByteSeconds: ServiceHistogram;
@@ -125,6 +126,11 @@ export class Metrics implements Observer {
     failures.add(service, node, allowed ? failure : 'other');
   }
 
+  certificateSeen(node: string, port: number, expiresAt: number): void {
+    const ports = this.#counts.certificates.get(node) ?? new Map<number, number>();
+    this.#counts.certificates.set(node, ports.set(port, expiresAt));
+  }
+
   /** How a reload went. The start counts as one that succeeded. */
   reloaded(ok: boolean): void {
     this.#reload.ok = ok;
@@ -135,7 +141,7 @@ export class Metrics implements Observer {
   reconcile(): void {
     const snapshot = this.#options.snapshot();
     this.#snapshot = snapshot;
-    const { probeSeconds, ...tallies } = this.#counts;
+    const { probeSeconds, certificates, ...tallies } = this.#counts;
     for (const tally of Object.values(tallies)) tally.keepOnly(snapshot);
     const services = new Set(snapshot.map((service) => service.service));
     for (const histogram of [this.#dialSeconds, this.#firstByteSeconds, this.#sessionSeconds]) {
@@ -147,6 +153,8 @@ export class Metrics implements Observer {
       const seconds = probeSeconds.get(service);
       for (const node of seconds?.keys() ?? []) if (!nodes.has(node)) seconds?.delete(node);
     }
+    const nodes = new Set(snapshot.flatMap((service) => service.backends.map((backend) => backend.node)));
+    for (const node of certificates.keys()) if (!nodes.has(node)) certificates.delete(node);
     this.#startAtZero();
   }
 

@@ -82,6 +82,7 @@ t.test('each value says where it comes from', (t) => {
   has(/^ {4}listen: 443 +# profile foreman-current$/);
   has(/^ {6}path: \/pulp\/api\/v3\/status\/ +# probe pulp$/);
   has(/^ {10}storage\.free: \{ min: 1000 \} +# line 13$/);
+  has(/^ {6}servername: lb\.example\.net +# default$/);
   has(/^ {4}port: 389 +# line 17$/);
   has(/^ {6}bound: 1\.25 +# line 19$/);
   has(/^ {2}allow: \[127\.0\.0\.1\] +# line 27$/);

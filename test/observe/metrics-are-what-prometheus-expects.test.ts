@@ -25,6 +25,7 @@ const CONTRACT: Readonly<Record<string, string>> = {
   health_flips_total: 'node service to',
   probe_failures_total: 'node reason service',
   probe_seconds: 'node service',
+  certificate_expiry_timestamp_seconds: 'node port',
   service_failing_open: 'service',
   pinned_up: 'service',
   config_last_reload_successful: '',
@@ -42,6 +43,7 @@ t.test('the metrics of the contract, with their labels and no others', async (t)
   metrics.sessionEnded(sessionRecord());
   metrics.dialFailed('https', 'proxy01', new DialError('refused', ''));
   metrics.probed('https', 'proxy01', 1, 'refused');
+  metrics.certificateSeen('proxy01', 443, 1_800_000_000);
   const { types, helps, values } = await scrape();
   t.same(
     [...types.keys()].sort(),
