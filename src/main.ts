@@ -5,12 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Command, CommanderError } from 'commander';
+import type { Config } from './config/config.ts';
 import { checkConfig, loadConfig } from './config/load.ts';
 import { showConfig } from './config/show.ts';
 import { readDescriptorLimit } from './control/descriptor-limit.ts';
 import { Runner } from './control/runner.ts';
 import { systemClock } from './core/clock.ts';
-import { ChargehandError, ConfigError, formatProblem } from './errors.ts';
+import { ChargehandError, ConfigError, formatProblem, type Problem } from './errors.ts';
+import { healthProblems } from './health/health-problems.ts';
 import { chooseSockets } from './net/socket-way.ts';
 import { createLog } from './observe/log.ts';
 
@@ -40,6 +42,8 @@ function packageVersion(): string {
 async function run({ config: file }: FileOption): Promise<number> {
   const loaded = await loadConfig(file);
   const { config, warnings } = loaded;
+  const faults = healthFaults(config);
+  if (faults.length > 0) throw new ConfigError(faults);
   const terminal = process.stdout.isTTY === true;
   const log = createLog(config.log, {
     fd: 1,
@@ -102,8 +106,26 @@ function systemdSockets(): ReadonlyMap<string, number> {
   return sockets;
 }
 
-async function check({ config: file, strict }: FileOption & { readonly strict?: boolean }): Promise<number> {
+/** Everything wrong with a file, and with the files that its health checks name. */
+async function problemsOf(file: string): Promise<readonly Problem[]> {
   const problems = await checkConfig(file);
+  if (problems.some((problem) => problem.severity === 'error')) return problems;
+  return [...problems, ...healthFaults((await loadConfig(file)).config)];
+}
+
+function healthFaults(config: Config): readonly Problem[] {
+  return healthProblems(config.services).map(({ path, message }) => ({
+    severity: 'error',
+    file: config.file,
+    line: 0,
+    column: 0,
+    path,
+    message,
+  }));
+}
+
+async function check({ config: file, strict }: FileOption & { readonly strict?: boolean }): Promise<number> {
+  const problems = await problemsOf(file);
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   const bad = problems.some((p) => p.severity === 'error' || strict === true);
   return bad ? EXIT.failed : EXIT.done;

@@ -37,7 +37,7 @@ export function parseConfig(text: string, file: string): Loaded {
   const { raw, bad, problems: shape } = validate(source);
   const drafts = bad.has('') ? [] : expandServices(raw, source);
   const sense = bad.has('') ? [] : check(drafts, raw, source, bad);
-  const problems = inOrder([...reading, ...shape, ...sense, ...checkNotYet(drafts, source)]);
+  const problems = inOrder([...reading, ...shape, ...sense, ...checkNotYet(source)]);
   if (problems.some(({ severity }) => severity === 'error')) throw new ConfigError(problems);
   return { config: normalize(drafts, raw, source), warnings: problems, text, drafts, raw, source };
 }

@@ -17,7 +17,6 @@ import type { Draft } from './expand.ts';
 import { deepFreeze } from './freeze.ts';
 import { expandListen, type ListenEntry, parseListen } from './listen-address.ts';
 import { normalizeHealth } from './normalize-health.ts';
-import { healthInEffect } from './not-yet.ts';
 import { parseRate } from './rate.ts';
 import type { MergedService, RawFile, RawTimeouts } from './raw.ts';
 import type { Source } from './source.ts';
@@ -66,7 +65,7 @@ function isIpv4(host: string | undefined): boolean {
 function serviceOf(draft: Draft, raw: RawFile, withIpv4: (port: number) => boolean): ServiceConfig {
   const { raw: service, name } = draft;
   const { accept, send } = service.proxy_protocol;
-  const health = draft.health !== false && healthInEffect(normalizeHealth(draft.health, raw.name));
+  const health = draft.health !== false && normalizeHealth(draft.health, raw.name);
   return {
     name,
     listen: listenEntries(draft).flatMap((entry): ListenAddress[] => expandListen(entry, withIpv4)),

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { NODES, problemsOf, serviceOf } from '../fixtures/config-text.ts';
+import { NODES, problemsOf } from '../fixtures/config-text.ts';
 
 const base = `${NODES}services: { web: { listen: 80 } }\n`;
 
@@ -24,20 +24,5 @@ t.test('what works is not warned of', (t) => {
     ),
     [],
   );
-  t.end();
-});
-
-t.test('a probe that is still to come: a TCP check with the same schedule', (t) => {
-  const own = `${NODES}services: { web: { listen: 80, health: { type: https, path: /x, interval: 9s, port: 81 } } }\n`;
-  t.same(problemsOf(own), [
-    '5:40: warning: services.web.health: https has no effect in this version yet: a TCP check is used',
-  ]);
-  t.match(serviceOf(own, 'web').health, { type: 'tcp', name: 'tcp', path: '/', intervalMs: 9_000, port: 81 });
-  t.same(problemsOf('version: 1\nprofile: foremanctl\nnodes: { a: 192.0.2.1 }\n'), [
-    '2:10: warning: profile: its health checks (apache, pulp, templates, smart-proxy) have no effect in this version yet: a TCP check is used',
-  ]);
-  t.same(problemsOf(`${NODES}defaults: { health: mqtt }\nservices: { web: { listen: 80 } }\n`), [
-    '5:21: warning: defaults.health: mqtt has no effect in this version yet: a TCP check is used',
-  ]);
   t.end();
 });
