@@ -9,13 +9,16 @@ import ipaddr from 'ipaddr.js';
 export function canonicalAddress(text: string): string {
   // The common case on the accept path: plain IPv4, which is canonical already.
   if (!text.includes(':')) return text;
-  if (text.startsWith('::ffff:') && text.includes('.')) return text.slice(7);
+  const [, mapped] = MAPPED.exec(text) ?? [];
+  if (mapped !== undefined) return mapped;
   try {
     return ipaddr.process(text.replace(/%.*$/, '')).toString();
   } catch {
     return text;
   }
 }
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
 
 /** `ip:port`, with brackets around IPv6. */
 export function formatHostPort(host: string, port: number): string {

@@ -18,6 +18,7 @@ export interface RawOwner {
 }
 
 const UV_EOF = -4095;
+const ECONNRESET = -104;
 /** What `shutdown` says when there is nothing to wait for: done already, or no longer connected. */
 const SHUTDOWN_DONE: ReadonlySet<number> = new Set([1, -107]);
 
@@ -177,6 +178,12 @@ export class RawSocket implements TcpSocket {
   }
 
   #end(): void {
+    // libuv tells a reset that comes together with data as an end. After a reset the kernel knows no peer any more; after
+    // a FIN of both sides neither, so the question only tells while ours has not gone out.
+    if (!this.writableEnded && this.#handle.getpeername({}) !== 0) {
+      this.#fail(ECONNRESET, 'read');
+      return;
+    }
     this.#sawEnd = true;
     this.#reading = false;
     this.#owner.heardEnd();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import t from 'tap';
 import { backendSpec, startBalancer } from '../fixtures/balancer.ts';
+import { SOCKET_WAYS } from '../fixtures/sockets.ts';
 import { echo, readAll, readBytes, startClient, startServer } from '../fixtures/tcp.ts';
 
 t.test('a client that resets: the backend sees a reset', async (t) => {
@@ -56,4 +57,21 @@ t.test('a client that half-closes and then resets: the backend sees a reset', as
   });
   accepted.write('more of it');
   t.equal(await failed, 'EPIPE');
+});
+
+t.test('a reset right behind the last bytes is no end in peace', async (t) => {
+  for (const sockets of SOCKET_WAYS) {
+    // libuv tells such a reset as an end; Node's own sockets give no way to find out.
+    if (sockets.kind === 'plain') continue;
+    const backend = await startServer(t, (socket) => {
+      socket.write('answer');
+      setImmediate(() => socket.resetAndDestroy());
+    });
+    const { events, port } = await startBalancer(t, [{ backends: [backendSpec('n1', backend.port)] }], { sockets });
+    for (let i = 0; i < 20; i++) {
+      // What this client hears says nothing: its own libuv turns data and a reset behind it into an end.
+      t.equal((await readAll(await startClient(t, port()))).bytes.toString(), 'answer');
+      t.match(await events.record(i), { end: 'backend-reset', flags: 'SD' });
+    }
+  }
 });

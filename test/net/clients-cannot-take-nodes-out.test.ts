@@ -190,7 +190,7 @@ t.test('1,000 partial, silent and hostile hellos', async (t) => {
   t.same(events.flips, []);
   t.equal(events.probes.length, 3, 'nobody was even asked');
   await clock.advance(30_000);
-  for (const { what, client } of strangers) if (what === 'garbage') client.socket.destroy();
+  for (const { what, client } of strangers) if (what === 'garbage') client.socket.resetAndDestroy();
   await balancer.sessions.whenEmpty();
   t.equal(events.records.length, 1050, 'a record each');
   const dials = backends.reduce((sum, { visits }) => sum + visits.length, 0) - 3;
