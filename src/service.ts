@@ -12,7 +12,7 @@ import type { Observer } from './core/events.ts';
 import { type Backend, Pool } from './core/pool.ts';
 import type { ServiceSnapshot } from './core/status.ts';
 import { type Waiting, WaitQueue } from './core/wait-queue.ts';
-import type { DialError } from './errors.ts';
+import { type DialError, ListenError } from './errors.ts';
 import type { Checkers } from './health/checkers.ts';
 import { HealthWatch } from './health/health-watch.ts';
 import type { Connection } from './net/connection.ts';
@@ -122,7 +122,8 @@ export class Service implements SessionHost {
       for (const listener of this.#listeners) await listener.start(this.#tools.systemdSockets);
     } catch (error) {
       await this.stopListening();
-      throw error;
+      if (!(error instanceof ListenError)) throw error;
+      throw new ListenError(error.code, `service ${this.name}: ${error.message}`, error.cause);
     }
   }
 
