@@ -89,10 +89,14 @@ export class ConfigError extends ChargehandError {
   }
 }
 
-/** `FILE:LINE:COL: PATH: message`; what is unknown is left out. */
+/** `FILE:LINE:COL: PATH: message`; what is unknown is left out, and a warning says that it is one. */
 export function formatProblem(problem: Problem): string {
+  return problemLine(problem, problem.severity === 'warning' ? 'warning: ' : '');
+}
+
+/** The same with another label, or with none where the level of a log line says it already. */
+export function problemLine(problem: Problem, label: string): string {
   const place = problem.line > 0 ? `${problem.file}:${problem.line}:${problem.column}` : problem.file;
   const path = problem.path === '' ? '' : `${problem.path}: `;
-  const label = problem.severity === 'warning' ? 'warning: ' : '';
   return `${place}: ${label}${path}${problem.message}`;
 }

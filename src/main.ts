@@ -6,11 +6,13 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import type { Config } from './config/config.ts';
-import { checkConfig, loadConfig } from './config/load.ts';
+import { loadConfig } from './config/load.ts';
+import { didYouMean } from './config/near.ts';
 import { showConfig } from './config/show.ts';
 import { readDescriptorLimit } from './control/descriptor-limit.ts';
 import { Runner } from './control/runner.ts';
 import { systemClock } from './core/clock.ts';
+import { printable } from './core/printable.ts';
 import { ChargehandError, ConfigError, formatProblem, type Problem } from './errors.ts';
 import { healthProblems } from './health/health-problems.ts';
 import { chooseSockets } from './net/socket-way.ts';
@@ -18,6 +20,20 @@ import { createLog } from './observe/log.ts';
 
 const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3, invalidConfig: 78 } as const;
 const DEFAULT_FILE = '/etc/chargehand/chargehand.yaml';
+/** Commands of the contract that are still to come. */
+const NOT_YET: ReadonlySet<string> = new Set([
+  'import',
+  'doctor',
+  'status',
+  'plan',
+  'reload',
+  'drain',
+  'ready',
+  'maint',
+  'sessions',
+  'where',
+  'upgrade',
+]);
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 interface FileOption {
@@ -61,6 +77,7 @@ async function run({ config: file }: FileOption): Promise<number> {
     sockets: await chooseSockets(binding),
   });
   const stopSignal = nextSignal();
+  process.on('SIGUSR2', () => log.notice('warn', 'SIGUSR2: this version cannot upgrade itself yet; restart it'));
   process.on('SIGHUP', () =>
     log.notice('warn', 'SIGHUP: this version cannot reload yet; restart to apply a changed file'),
   );
@@ -108,9 +125,13 @@ function systemdSockets(): ReadonlyMap<string, number> {
 
 /** Everything wrong with a file, and with the files that its health checks name. */
 async function problemsOf(file: string): Promise<readonly Problem[]> {
-  const problems = await checkConfig(file);
-  if (problems.some((problem) => problem.severity === 'error')) return problems;
-  return [...problems, ...healthFaults((await loadConfig(file)).config)];
+  try {
+    const { config, warnings } = await loadConfig(file);
+    return [...warnings, ...healthFaults(config)];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
 }
 
 function healthFaults(config: Config): readonly Problem[] {
@@ -153,23 +174,34 @@ function commandLine(exit: (code: number) => void): Command {
   const program = new Command('chargehand')
     .description('A TCP load balancer for groups of Foreman/Katello Smart Proxies')
     .version(`chargehand ${version}`, '--version', 'print the version')
-    .helpOption('--help', 'print this help')
+    .helpOption('-h, --help', 'print this help')
+    .option('-c, --config <file>', 'the configuration file', DEFAULT_FILE)
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'chargehand:')) });
   const command = (name: string, description: string): Command =>
-    program.command(name).description(description).exitOverride().helpOption('--help', 'print this help');
-  const withFile = (c: Command): Command => c.option('-c, --config <file>', 'the configuration file', DEFAULT_FILE);
-  withFile(command('run', 'run in the foreground')).action(async (options: FileOption) => exit(await run(options)));
-  withFile(command('check', 'validate a configuration file; silent where all is well'))
+    program
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .helpOption('-h, --help', 'print this help')
+      .configureHelp({ showGlobalOptions: true });
+  command('run', 'run in the foreground').action(async (_options, c: Command) => exit(await run(c.optsWithGlobals())));
+  command('check', 'validate a configuration file; silent where all is well')
     .option('--strict', 'warnings fail too')
-    .action(async (options: FileOption) => exit(await check(options)));
-  withFile(command('show', 'print the effective configuration, with the origin of each value')).action(
-    async (options: FileOption) => exit(await show(options)),
+    .action(async (_options, c: Command) => exit(await check(c.optsWithGlobals())));
+  command('show', 'print the effective configuration, with the origin of each value').action(
+    async (_options, c: Command) => exit(await show(c.optsWithGlobals())),
   );
   command('version', 'print the version')
     .option('--verbose', 'with Node, libuv, kernel, descriptor limit and relay')
     .action((options: { verbose?: boolean }) => exit(printVersion(options)));
+  program.on('command:*', ([name = '']: string[]) => {
+    if (NOT_YET.has(name)) program.error(`chargehand: ${name} is not in this version yet`);
+    const known = program.commands.map((c) => c.name());
+    program.error(`chargehand: there is no command ${printable(name)}${didYouMean(name, known)}; try chargehand help`);
+  });
   return program;
 }
 

@@ -42,16 +42,6 @@ export function parseConfig(text: string, file: string): Loaded {
   return { config: normalize(drafts, raw, source), warnings: problems, text, drafts, raw, source };
 }
 
-/** Every problem of a file, errors and warnings; empty: all is well. Never throws for what is wrong with the file. */
-export async function checkConfig(file: string): Promise<readonly Problem[]> {
-  try {
-    return (await loadConfig(file)).warnings;
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-}
-
 function inOrder(problems: readonly Problem[]): Problem[] {
   const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
   const more = sorted.length - MOST_PROBLEMS;

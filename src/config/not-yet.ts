@@ -23,9 +23,9 @@ const NOT_YET: readonly NotYet[] = [
 
 const NO_EFFECT = 'has no effect in this version yet';
 
-/** Whether a whole part of the file does nothing yet. */
-export function isNotYet(pointer: string): boolean {
-  return NOT_YET.some((entry) => entry.pointer === pointer && entry.when === undefined);
+/** Whether a part of the file does nothing yet, with this value; a part as a whole: with any. */
+export function isNotYet(pointer: string, value?: unknown): boolean {
+  return NOT_YET.some((entry) => entry.pointer === pointer && (entry.when?.(value) ?? true));
 }
 
 export function checkNotYet(source: Source): Problem[] {

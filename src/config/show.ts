@@ -46,11 +46,17 @@ function top(key: keyof RawFile, raw: RawFile, source: Source): string[] {
   const layers: Layer[] = [];
   const standard = (BUILT_IN_TOP as RawMap)[key];
   if (standard !== undefined && !isNotYet(`/${key}`)) {
-    layers.push({ label: 'default', pointer: undefined, value: { [key]: standard } });
+    layers.push({ label: 'default', pointer: undefined, value: { [key]: inEffect(key, standard) } });
   }
   if (raw[key] !== undefined) layers.push({ label: '', pointer: '', value: { [key]: raw[key] } });
   const { value, origins } = mergeLayers(layers);
   return Object.hasOwn(value, key) ? entry(key, value[key], `/${key}`, 0, originIn(origins, source)) : [];
+}
+
+/** A default without the parts of it that do nothing yet. */
+function inEffect(key: string, standard: unknown): unknown {
+  if (!isMap(standard)) return standard;
+  return Object.fromEntries(Object.entries(standard).filter(([name, value]) => !isNotYet(`/${key}/${name}`, value)));
 }
 
 function nodeLines(name: string, raw: RawFile, source: Source, drafts: readonly Draft[]): string[] {

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Observer } from '../core/events.ts';
 import { sessionLimit } from '../core/session-limit.ts';
-import { formatProblem, type Problem } from '../errors.ts';
+import { type Problem, problemLine } from '../errors.ts';
 import { LoadBalancer } from '../load-balancer.ts';
 import type { SocketWay } from '../net/socket-way.ts';
 import type { Log } from '../observe/log.ts';
@@ -26,6 +26,8 @@ export interface RunnerOptions {
 
 /** Assumed where the kernel doesn't tell: the soft limit that most systems start with. */
 const USUAL_DESCRIPTORS = 1024;
+/** A limit that nobody sets on purpose. */
+const FEW_SESSIONS = 100;
 /** Connections of the read-only port. */
 const CONTROL_DESCRIPTORS = 64;
 
@@ -72,7 +74,7 @@ export class Runner {
 
   /** Binds everything, or nothing and rejects with lines that a user can act on. */
   async start(warnings: readonly Problem[]): Promise<void> {
-    for (const warning of warnings) this.#log.notice('warn', formatProblem(warning));
+    for (const warning of warnings) this.#log.notice('warn', problemLine(warning, ''));
     const page = await this.#page?.start();
     try {
       await this.#balancer.start();
@@ -124,6 +126,12 @@ function processLimit(config: Config, descriptors: DescriptorLimit | undefined, 
     probes: config.services.reduce((sum, service) => sum + (service.health === false ? 0 : service.backends.length), 0),
     control: CONTROL_DESCRIPTORS,
   });
+  if (limit < FEW_SESSIONS) {
+    log.notice(
+      'warn',
+      `the descriptor limit of ${descriptors?.soft} carries only ${limit} sessions: raise LimitNOFILE`,
+    );
+  }
   if (config.maxSessions === 'auto') return limit;
   if (config.maxSessions > limit) {
     log.notice(

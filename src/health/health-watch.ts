@@ -47,7 +47,8 @@ export class HealthWatch {
     const { health } = this.#config;
     for (const backend of this.#pool.backends) {
       if (backend.address !== undefined) continue;
-      this.#pool.setHealth(backend, 'down', `${backend.spec.host}: the name was not resolved`, true);
+      const reason = `${backend.spec.host}: the name was not resolved`;
+      this.#flipped(backend, { to: 'down', reason, connectFailed: true, slow: false });
     }
     if (health === false) return;
     for (const backend of this.#pool.backends) {

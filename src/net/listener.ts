@@ -119,7 +119,7 @@ function listenError(address: ListenAddress, error: NodeJS.ErrnoException): List
         code,
         address.kind === 'tcp'
           ? `cannot listen on ${where}: the port is taken (by haproxy, httpd, nginx or another chargehand?); "ss -ltnp sport = :${port}" names who holds it`
-          : `cannot listen on ${where}: another process listens there; "ss -lxp" names it`,
+          : `cannot listen on ${where}: the path is taken by a process that listens there ("ss -lxp" names it), or by a file that is no socket`,
         error,
       );
     case 'EACCES':
@@ -127,7 +127,7 @@ function listenError(address: ListenAddress, error: NodeJS.ErrnoException): List
         code,
         port > 0 && port < 1024
           ? `cannot listen on ${where}: ports below 1024 need CAP_NET_BIND_SERVICE (the systemd unit grants it), or run as root`
-          : `cannot listen on ${where}: permission denied`,
+          : `cannot listen on ${where}: permission denied, or its directory does not exist`,
         error,
       );
     case 'EADDRNOTAVAIL':

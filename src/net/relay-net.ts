@@ -12,6 +12,7 @@ export const startNetRelay: StartRelay = (start) => new NetRelay(start);
 class NetRelay implements Relay, Sink {
   bytesIn: number;
   bytesOut: number;
+  movedAt: number;
   lastFrom: 'client' | 'backend' = 'client';
   halfClosedBy: 'client' | 'backend' | undefined;
   readonly #client: Connection;
@@ -28,6 +29,7 @@ class NetRelay implements Relay, Sink {
     this.#backend = start.backend;
     this.bytesIn = start.bytesIn;
     this.bytesOut = start.bytesOut;
+    this.movedAt = start.clock.now();
     this.#client.sink = this;
     this.#backend.sink = this;
     // A session hands over with its bytes written but perhaps not taken yet.
@@ -40,6 +42,7 @@ class NetRelay implements Relay, Sink {
   }
 
   onData(bytes: Buffer, from: Connection): boolean {
+    this.movedAt = this.#start.clock.now();
     if (from === this.#backend) {
       if (this.bytesOut === 0) this.#start.firstByte();
       this.bytesOut += bytes.length;
@@ -60,6 +63,7 @@ class NetRelay implements Relay, Sink {
   onEnd(from: Connection): void {
     const client = from === this.#client;
     this.halfClosedBy ??= client ? 'client' : 'backend';
+    this.movedAt = this.#start.clock.now();
     (client ? this.#backend : this.#client).finish();
   }
 

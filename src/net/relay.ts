@@ -1,6 +1,7 @@
 // The seam between a session and what moves its bytes. Everything before it (headers, hello, first answer) is the
 // session's; everything after it is the record's. Nothing else knows which implementation runs.
 
+import type { Clock } from '../core/clock.ts';
 import type { End } from '../core/session-record.ts';
 import type { Side } from '../errors.ts';
 import type { Connection } from './connection.ts';
@@ -18,6 +19,8 @@ export interface Relay {
   /** Bytes client → backend, backend → client; they move while it runs. */
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** When a byte or a FIN came last, by the session's clock. */
+  readonly movedAt: number;
   /** Which side a byte came from last. */
   readonly lastFrom: 'client' | 'backend';
   /** Which side sent its FIN first; undefined: neither. */
@@ -27,6 +30,7 @@ export interface Relay {
 }
 
 export interface RelayStart {
+  readonly clock: Clock;
   readonly client: Connection;
   readonly backend: Connection;
   /** Bytes of each side that were already passed on. */

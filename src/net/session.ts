@@ -77,8 +77,6 @@ export class Session {
   /** The backend's connection until TCP keepalive is set: four system calls that a short session never needs. */
   #fresh: Connection | undefined;
   #firstByteMs = -1;
-  #movedAt = 0;
-  #bytesSeen = 0;
   #bytesInCounted = 0;
   #bytesOutCounted = 0;
   #end: { end: End; endedBy: Side; flags: string; phase: Phase } | undefined;
@@ -156,12 +154,11 @@ export class Session {
     const { connection: backend } = attempt;
     this.#stage = undefined;
     this.#attempt = attempt;
-    this.#movedAt = this.host.clock.now();
-    this.#bytesSeen = bytesIn;
     this.#table.established(this);
     this.#fresh = backend;
     try {
       this.#relay = this.host.startRelay({
+        clock: this.host.clock,
         client: this.client,
         backend,
         bytesIn,
@@ -231,14 +228,8 @@ export class Session {
     const { keepaliveMs } = this.host.config;
     if (keepaliveMs !== false) this.#fresh?.keepAlive(keepaliveMs);
     this.#fresh = undefined;
-    const bytes = relay.bytesIn + relay.bytesOut;
-    if (bytes !== this.#bytesSeen) {
-      this.#bytesSeen = bytes;
-      this.#movedAt = now;
-      return;
-    }
     const { timeouts } = this.host.config;
-    const still = now - this.#movedAt;
+    const still = now - relay.movedAt;
     const { backend } = this.facts;
     if (backend?.health === 'down' && backend.connectFailed && still >= timeouts.idleDownMs) {
       this.finish('backend-down', 'proxy');

@@ -36,9 +36,13 @@ export function acceptRaw(
   // Sockets accepted on Linux inherit these from the listening one: no system calls for each.
   handle.setNoDelay(true);
   if (keepaliveMs !== false) handle.setKeepAlive(true, Math.ceil(keepaliveMs / 1000));
+  const { onconnection: plain } = handle;
   handle.onconnection = (status, client) => {
-    // A failed accept is Node's to report, and there is nobody to serve.
-    if (status !== 0 || client === undefined) return;
+    if (status !== 0 || client === undefined) {
+      // A failed accept is Node's to report, as an `error` of the server.
+      plain.call(handle, status, client);
+      return;
+    }
     const connection = Connection.raw(kit, client);
     accept(connection);
     connection.socket.start();
@@ -46,7 +50,7 @@ export function acceptRaw(
 }
 
 /** More than the kernel takes at once, so that writes have to wait. */
-const BULK = Buffer.alloc(8 << 20, 'raw sockets?');
+const BULK_BYTES = 8 << 20;
 
 /** Dials and accepts on loopback: a large echo through waiting writes, a FIN both ways, a refusal, a reset. */
 async function rawSocketsWork(kit: RawKit, patienceMs: number): Promise<boolean> {
@@ -62,9 +66,9 @@ async function rawSocketsWork(kit: RawKit, patienceMs: number): Promise<boolean>
     });
     const bound = server.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
-    const heard = await echoed(kit, port, signal);
+    const echo = await echoed(kit, port, signal);
     const reset = await resetSeen(port, accepted, signal);
-    return heard === BULK.length && reset;
+    return echo && reset;
   } catch {
     return false;
   } finally {
@@ -73,18 +77,22 @@ async function rawSocketsWork(kit: RawKit, patienceMs: number): Promise<boolean>
   }
 }
 
-/** Sends it all through a raw dial and a FIN after it; the number of equal bytes that came back before the FIN did. */
-function echoed(kit: RawKit, port: number, signal: AbortSignal): Promise<number> {
+/** Sends it all through a raw dial and a FIN after it; whether the same bytes came back before the FIN did. */
+function echoed(kit: RawKit, port: number, signal: AbortSignal): Promise<boolean> {
+  const bulk = Buffer.alloc(BULK_BYTES, 'raw sockets?');
   return new Promise((resolve, reject) => {
     let heard = 0;
     const sink: Sink = {
       onData: (bytes) => {
-        if (bytes.equals(BULK.subarray(heard, heard + bytes.length))) heard += bytes.length;
+        if (bytes.equals(bulk.subarray(heard, heard + bytes.length))) heard += bytes.length;
         return true;
       },
       onEnd: (from) => from.finish(),
       onDrain: () => {},
-      onClose: () => resolve(heard),
+      onClose: (from) => {
+        from.release();
+        resolve(heard === bulk.length);
+      },
     };
     const raw = Connection.raw(kit, kit.newHandle(), sink);
     signal.addEventListener('abort', () => {
@@ -92,7 +100,7 @@ function echoed(kit: RawKit, port: number, signal: AbortSignal): Promise<number>
       reject(new Error('no echo in time'));
     });
     raw.socket.connect('127.0.0.1', port, undefined, () => {
-      raw.write(BULK);
+      raw.write(bulk);
       raw.finish();
     });
   });

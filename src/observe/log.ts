@@ -81,9 +81,6 @@ export class Log implements Observer {
         'more sessions refused or denied, not logged singly',
       );
     });
-    if (config.format === 'haproxy') {
-      this.#logger.warn('log.format haproxy does not exist yet: this log is JSON lines');
-    }
   }
 
   /** Lines that were dropped because nobody read them. */

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { checkConfig, loadConfig } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError, formatProblem } from '../../src/errors.ts';
-import { problemsOf } from '../fixtures/config-text.ts';
+import { checkConfig, problemsOf } from '../fixtures/config-text.ts';
 
 const MB = 1_048_576;
 

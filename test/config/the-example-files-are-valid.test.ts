@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import t from 'tap';
 import { FORMATS } from '../../src/config/formats.ts';
-import { checkConfig, loadConfig } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { isMap } from '../../src/config/merge.ts';
 import { SCHEMA } from '../../src/config/schema.ts';
 import { formatProblem } from '../../src/errors.ts';
+import { checkConfig } from '../fixtures/config-text.ts';
 
 const NOT_YET = /(has|have) no effect in this version yet/;
 const folder = new URL('../../config/', import.meta.url);

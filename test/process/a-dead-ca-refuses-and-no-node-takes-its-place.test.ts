@@ -2,8 +2,9 @@
 // is never sent anywhere else; every other service goes on.
 
 import t from 'tap';
+import { sum } from '../fixtures/balancer-process.ts';
 import { moveDemo, runDemo } from '../fixtures/moved-demo.ts';
-import { sum, wasBroken } from '../fixtures/session-books.ts';
+import { wasBroken } from '../fixtures/session-books.ts';
 import { exchange } from '../fixtures/stand-in-client.ts';
 
 t.setTimeout(120_000);
@@ -14,6 +15,7 @@ t.test('a dead CA refuses, and no node takes its place', async (t) => {
   const caNode = config.caNode ?? '';
   const others = config.services.map(({ name }) => name).filter((name) => name !== 'puppet-ca');
   t.match(await exchange(target('puppet-ca'), 1000, 'alive'), { node: caNode, fault: '' });
+  await balancer.idle();
 
   const ca = processes.get(caNode);
   process.kill(ca?.pid ?? 0, 'SIGKILL');
