@@ -71,8 +71,3 @@ t.test('a notice with details that JSON cannot hold does not throw', async (t) =
   log.notice('info', 'odd', { circle, big: 1n, fn: () => 1 });
   t.match(await objects(), [{ msg: 'odd', circle: '(cannot be shown)' }]);
 });
-
-t.test('haproxy format is not there yet, and the log says so', async (t) => {
-  const { objects } = logFile(t.testdir(), { format: 'haproxy' });
-  t.match(await objects(), [{ level: 'warn', msg: /haproxy does not exist yet/ }]);
-});
