@@ -36,7 +36,7 @@ export type CidrMatcher = (address: string) => boolean;
 export function cidrMatcher(texts: readonly string[]): CidrMatcher {
   if (texts.length === 0) return () => false;
   const networks = texts.map((text) => {
-    const [network, bits] = text.includes('/') ? ipaddr.parseCIDR(text) : wholeAddress(text);
+    const [network, bits] = unmapped(...(text.includes('/') ? ipaddr.parseCIDR(text) : wholeAddress(text)));
     return { network, bits, kind: network.kind() };
   });
   return (address) => {
@@ -45,6 +45,12 @@ export function cidrMatcher(texts: readonly string[]): CidrMatcher {
     const kind = candidate.kind();
     return networks.some((n) => n.kind === kind && candidate.match(n.network as never, n.bits));
   };
+}
+
+/** A network of IPv4-mapped addresses is the IPv4 network: what is compared with it is canonical. */
+function unmapped(network: ipaddr.IPv4 | ipaddr.IPv6, bits: number): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+  const mapped = network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits >= 96;
+  return mapped ? [network.toIPv4Address(), bits - 96] : [network, bits];
 }
 
 function wholeAddress(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
