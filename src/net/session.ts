@@ -183,12 +183,16 @@ export class Session {
       this.#relay.stop(IN_PEACE.has(end) ? 'fin' : IDLE.has(end) ? 'idle' : 'reset');
       return true;
     }
-    this.#stage?.abandon(IN_PEACE.has(end));
+    const stage = this.#stage;
     this.#stage = undefined;
-    this.client.sink = new Closing(() => this.#emit());
-    if (this.client.closed) this.#emit();
-    else if (RESETS_CLIENT.has(end)) this.client.reset();
-    else this.client.close();
+    try {
+      stage?.abandon(IN_PEACE.has(end));
+    } finally {
+      this.client.sink = new Closing(() => this.#emit());
+      if (this.client.closed) this.#emit();
+      else if (RESETS_CLIENT.has(end)) this.client.reset();
+      else this.client.close();
+    }
     return true;
   }
 

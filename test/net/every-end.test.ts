@@ -306,6 +306,17 @@ const rows: readonly Row[] = [
   },
   {
     at: 'handshake',
+    event: 'its backend goes down, on_down: close, which is for running sessions; backend FIN',
+    patch: { ...checked, onDown: 'close', timeouts: { handshakeMs: 600_000, establishMs: 600_000 } },
+    act: async (s) => {
+      await nodeStopsListening(s);
+      await nodeFin(s);
+    },
+    record: ['handshake-failed', 'backend', 'handshake', 'SD'],
+    client: 'fin',
+  },
+  {
+    at: 'handshake',
     event: 'stop',
     act: drain,
     record: ['drained', 'proxy', 'handshake', 'K-'],

@@ -61,6 +61,7 @@ const KINDS: readonly Kind[] = [
   { service: 'early', act: (s) => end(s).write(HELLO.subarray(0, 20)) },
   { service: 'closed', act: end },
   { service: 'silent', act: end },
+  { service: 'silent', act: (s) => end(s).write(BULK) },
   { service: 'nobody', act: end },
   { service: 'hello', act: (s) => s.once('data', () => s.end()).write(HELLO) },
   { service: 'no answer', act: (s) => end(s).write(HELLO) },

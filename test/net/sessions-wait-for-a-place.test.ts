@@ -6,6 +6,8 @@ import type { Session } from '../../src/net/session.ts';
 import { backendSpec, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
 import { healthConfig } from '../fixtures/health-config.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
+import { HELLO } from '../fixtures/scene.ts';
+import { scriptedBackend, silent } from '../fixtures/scripted-backend.ts';
 import { silentPort } from '../fixtures/silent-port.ts';
 import { echo, knock, seededBytes, startClient, startServer, type TestServer } from '../fixtures/tcp.ts';
 import { until } from '../fixtures/until.ts';
@@ -210,39 +212,46 @@ t.test('pinned, and its node goes down by a failed connect: nobody waits for it'
   t.match(await events.record(), { end: 'no-backend', session: second.session.id, node: undefined });
 });
 
-t.test('the time in the queue is not taken from the dials', async (t) => {
+t.test('the time in the queue is not taken from the dials and handshakes', async (t) => {
   // The first node never answers the connect; the second is full. The queue takes longer than all dials may.
-  const silent = await silentPort(t);
-  const full = await startServer(t, echo);
+  const answer = Buffer.from('16030300024142', 'hex');
+  const full = await scriptedBackend(t, silent);
   const clock = manualClock();
-  const waiting = await startBalancer(
+  const { balancer, events, port } = await startBalancer(
     t,
     [
       {
+        waitForClient: true,
+        handshakeFailover: true,
         maxSessionsPerBackend: 1,
-        backends: [backendSpec('full', full.port), backendSpec('silent', silent)],
+        backends: [backendSpec('full', full.port), backendSpec('silent', await silentPort(t))],
         timeouts: { establishMs: 5000, queueMs: 60_000, connectMs: 2000 },
       },
     ],
     { clock },
   );
-  const holder = new Watched(await startClient(t, waiting.port()));
-  holder.socket.write('x');
-  await holder.heard(1);
-  const client = new Watched(await startClient(t, waiting.port()));
-  client.socket.write('y');
-  const mine = () => [...waiting.balancer.sessions].find((s) => s.peer?.port === client.socket.localPort);
+  const holder = new Watched(await startClient(t, port()));
+  holder.socket.write(HELLO);
+  (await full.visit()).socket.write(answer);
+  await holder.heard(answer.length);
+  const client = new Watched(await startClient(t, port()));
+  client.socket.write(HELLO);
+  const mine = () => [...balancer.sessions].find((s) => s.peer?.port === client.socket.localPort);
   await until(() => mine()?.phase === 'dial', 'its dial');
   await clock.advance(2100);
   await until(() => mine()?.phase === 'queue', 'the queue');
   await clock.advance(20_000);
-  holder.socket.destroy();
-  await client.heard(1);
-  client.socket.end();
-  await waiting.events.record(1);
-  const record = waiting.events.records.find((r) => r.client.endsWith(`:${client.socket.localPort}`));
+  holder.socket.resetAndDestroy();
+  await until(() => mine()?.phase === 'handshake', 'its handshake');
+  await clock.advance(1000);
+  (await full.visit(1)).socket.write(answer);
+  await client.heard(answer.length);
+  const { id = '' } = mine() ?? {};
+  client.socket.resetAndDestroy();
+  await events.record(1);
+  const record = events.records.find(({ session }) => session === id);
   const { queueMs = 0, dialMs = 0 } = record ?? {};
-  t.match(record, { end: 'completed', node: 'full', retries: 1 });
+  t.match(record, { end: 'client-reset', node: 'full', retries: 1 });
   t.ok(queueMs >= 20_000 && queueMs < 21_000, `${queueMs} ms in the queue`);
   t.ok(dialMs >= 2000 && dialMs < 3000, `${dialMs} ms of dials`);
 });
