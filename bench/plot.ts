@@ -84,6 +84,7 @@ export function plot(panels: readonly Panel[], columns: number): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="11">`,
+    '<title>Cost as sessions, services and nodes grow</title>',
     `<rect width="100%" height="100%" fill="white"/>`,
     ...placed,
     '</svg>',
