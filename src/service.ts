@@ -19,8 +19,9 @@ import type { Connection } from './net/connection.ts';
 import { formatListenAddress, Listener } from './net/listener.ts';
 import { probePreamble } from './net/proxy-preamble.ts';
 import type { StartRelay } from './net/relay.ts';
-import { type Endpoint, Session } from './net/session.ts';
+import { Session } from './net/session.ts';
 import type { Choice, SessionHost, Admission as Verdict } from './net/session-host.ts';
+import type { Endpoint } from './net/session-stage.ts';
 import type { SessionTable } from './net/session-table.ts';
 import type { SocketWay } from './net/socket-way.ts';
 

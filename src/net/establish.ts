@@ -11,7 +11,8 @@ import type { Connection } from './connection.ts';
 import { type EarlyData, MOST_EARLY } from './early-data.ts';
 import { proxyPreamble } from './proxy-preamble.ts';
 import { QueueTicket, type TicketHolder } from './queue-ticket.ts';
-import type { Session, Stage } from './session.ts';
+import type { Session } from './session.ts';
+import type { Stage } from './session-stage.ts';
 import { dialError, dialTimeout } from './socket-error.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;

@@ -6,7 +6,8 @@ import { HelloReader } from './client-hello.ts';
 import type { Connection } from './connection.ts';
 import { EarlyData, MOST_EARLY } from './early-data.ts';
 import { looksLikeProxyHeader, parseProxyHeader } from './proxy-protocol.ts';
-import type { Session, Stage } from './session.ts';
+import type { Session } from './session.ts';
+import type { Stage } from './session-stage.ts';
 
 export class Intake implements Stage {
   phase: Phase = 'wait';

@@ -2,7 +2,8 @@
 
 import { canonicalAddress } from '../core/address.ts';
 import { encodeV1, encodeV2 } from './proxy-protocol.ts';
-import type { Endpoint, Session } from './session.ts';
+import type { Session } from './session.ts';
+import type { Endpoint } from './session-stage.ts';
 
 export function proxyPreamble(version: 'v1' | 'v2', session: Session): Buffer {
   const source = session.clientEndpoint;

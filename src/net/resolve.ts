@@ -44,7 +44,6 @@ export class Resolver {
     this.#closed = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
-    for (const proceed of this.#waiting.splice(0)) proceed();
     this.#lookup.close();
   }
 

@@ -11,34 +11,10 @@ import type { EarlyData } from './early-data.ts';
 import { Establish } from './establish.ts';
 import { Intake } from './intake.ts';
 import type { Relay, RelayOutcome } from './relay.ts';
+import { overdue } from './relay-deadline.ts';
 import type { SessionHost } from './session-host.ts';
+import type { Endpoint, Facts, Stage } from './session-stage.ts';
 import type { SessionTable } from './session-table.ts';
-
-/** What a session goes through before its relay. */
-export interface Stage extends Sink {
-  readonly phase: Phase;
-  /** Looks at its deadlines. */
-  sweep(now: number): void;
-  /** The session has ended: give back everything that is held. `gently`: a backend that was reached sees a FIN, not a RST. */
-  abandon(gently: boolean): void;
-}
-
-/** An address and port as the socket or a PROXY header gave it. */
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
-
-/** What a session's stages find out for its record. */
-export interface Facts {
-  backend: Backend | undefined;
-  /** Where it was dialled, `ip:port`. */
-  address: string | undefined;
-  local: string | undefined;
-  queueMs: number;
-  dialMs: number;
-  retries: number;
-}
 
 /** How the client's socket ends: a FIN, or a RST. */
 const RESETS_CLIENT: ReadonlySet<End> = new Set(['refused', 'denied', 'bad-proxy-header', 'backend-down', 'internal']);
@@ -170,7 +146,7 @@ export class Session {
       });
     } catch (error) {
       attempt.drop(false);
-      this.fault(error);
+      throw error;
     }
   }
 
@@ -229,19 +205,11 @@ export class Session {
   }
 
   #sweepRelay(relay: Relay, now: number): void {
-    const { keepaliveMs } = this.host.config;
+    const { keepaliveMs, timeouts } = this.host.config;
     if (keepaliveMs !== false) this.#fresh?.keepAlive(keepaliveMs);
     this.#fresh = undefined;
-    const { timeouts } = this.host.config;
-    const still = now - relay.movedAt;
-    const { backend } = this.facts;
-    if (backend?.health === 'down' && backend.connectFailed && still >= timeouts.idleDownMs) {
-      this.finish('backend-down', 'proxy');
-    } else if (relay.halfClosedBy !== undefined && still >= timeouts.halfClosedMs) {
-      this.finish('half-closed-timeout', 'proxy');
-    } else if (still >= timeouts.idleMs) {
-      this.finish('idle-timeout', 'proxy');
-    }
+    const end = overdue(relay, this.facts.backend, timeouts, now);
+    if (end !== undefined) this.finish(end, 'proxy');
   }
 
   /** Moves the bytes since the last look to the backend's counts, so that metrics move while a session runs. */

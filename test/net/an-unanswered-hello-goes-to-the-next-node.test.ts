@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
+import { keptHelloBytes } from '../../src/net/early-data.ts';
 import type { Session } from '../../src/net/session.ts';
 import { backendSpec, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
 import { frozenServer } from '../fixtures/frozen-server.ts';
@@ -17,6 +18,7 @@ import {
   silent,
   UNABLE,
 } from '../fixtures/scripted-backend.ts';
+import { silentPort } from '../fixtures/silent-port.ts';
 import { SOCKET_WAYS } from '../fixtures/sockets.ts';
 import { startClient } from '../fixtures/tcp.ts';
 import { helloMessage, inRecords, manyProtocols, nodeHello } from '../fixtures/tls-hello.ts';
@@ -175,6 +177,23 @@ t.test('a client that says more before it is answered has bound itself to that n
   t.equal(await client.something(), 'rst');
   t.match(await events.record(), { end: 'backend-reset', node: 'n1', phase: 'relay', retries: 0 });
   t.equal(second.visits.length, 0);
+});
+
+t.test('or before it has a node at all', async (t) => {
+  const second = await scriptedBackend(t, afterHello(fin));
+  const third = await scriptedBackend(t, answers);
+  const { client, clock, events, session } = await before(t, [{ port: await silentPort(t) }, second, third]);
+  client.socket.write(HELLO);
+  await until(() => session.phase === 'dial', 'the dial');
+  client.socket.write('more');
+  await until(() => keptHelloBytes() === HELLO.length + 4, 'both read');
+  await clock.advance(2100);
+  t.equal(await client.something(), 'fin');
+  client.socket.end();
+  t.match(await events.record(), { end: 'completed', endedBy: 'backend', node: 'n2', retries: 1 });
+  t.same((await second.visit()).received(), Buffer.concat([HELLO, Buffer.from('more')]));
+  t.equal(third.visits.length, 0);
+  t.equal(keptHelloBytes(), 0);
 });
 
 t.test('a hello cut off by a FIN is relayed with its FIN', async (t) => {

@@ -422,6 +422,15 @@ const rows: readonly Row[] = [
     client: 'rst',
     node: 'rst',
   },
+  {
+    at: 'handshake',
+    event: 'a fault of ours, at the first byte of the answer',
+    options: fault,
+    act: async ({ node }) => (await node()).socket.write('answer'),
+    record: ['internal', 'proxy', 'relay', 'IR'],
+    client: 'rst',
+    node: 'rst',
+  },
 
   // The client has sent its FIN, the backend has not.
   {

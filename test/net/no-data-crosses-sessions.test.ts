@@ -99,6 +99,75 @@ for (const sockets of SOCKET_WAYS) {
   });
 }
 
+/** Less than any buffer: what is read stays in small pieces. */
+const PIECE = 1500;
+const STANDING = 6;
+const BESIDE = 60;
+
+for (const sockets of SOCKET_WAYS) {
+  t.test(`${sockets.kind}: small pieces that wait for a reader, and others that pass them by`, async (t) => {
+    const answer = NOISE.subarray(0, 200 * PIECE);
+    const backend = await startServer(t, (socket) => {
+      let sent = 0;
+      // One piece a turn, until the reader at the other end is full and so are we.
+      const drip = (): void => {
+        if (sent >= MOST_DRIPPED || !socket.writable) return;
+        const more = socket.write(piece(sent));
+        sent += PIECE;
+        if (more) setImmediate(drip);
+        else socket.once('drain', drip);
+      };
+      socket.once('data', (word: Buffer) => {
+        if (word.toString() === 'drip') drip();
+        else socket.end(answer);
+      });
+    });
+    const { balancer, port } = await startBalancer(t, [{ backends: [backendSpec('n', backend.port)] }], { sockets });
+    const standing: Socket[] = [];
+    for (let i = 0; i < STANDING; i++) {
+      const client = await startClient(t, port());
+      client.pause();
+      client.write('drip');
+      standing.push(client);
+    }
+    const waiting = () => [...balancer.sessions].filter((session) => session.client.blocked);
+    await until(() => waiting().length === STANDING, 'bytes that wait in the process');
+    const moved = new Map(waiting().map((session) => [session.peer?.port, session.bytesOut]));
+    // Whatever of their bytes were in a buffer that is free for others would be written over now.
+    const passed = await Promise.all(
+      Array.from({ length: BESIDE }, async () => {
+        const client = await startClient(t, port());
+        const heard = readSlowly(client, 0, () => 1);
+        client.end('pass');
+        return (await heard).equals(answer);
+      }),
+    );
+    t.equal(passed.filter((right) => right).length, BESIDE);
+    for (const client of standing) {
+      const bytes = moved.get(client.localPort) ?? 0;
+      t.ok(bytes > 0);
+      const heard = await readBytes(client, bytes);
+      const wrong = heard.findIndex((byte, at) => byte !== dripped(at));
+      t.equal(wrong, -1, `${bytes} bytes in their order`);
+      client.destroy();
+    }
+  });
+}
+
+/** More than the kernel takes on the way. */
+const MOST_DRIPPED = 40_000_000;
+
+function piece(from: number): Buffer {
+  const at = from % (NOISE.length - PIECE);
+  return NOISE.subarray(at, at + PIECE);
+}
+
+/** The byte at this place of what `drip` sends. */
+function dripped(at: number): number {
+  const from = at - (at % PIECE);
+  return NOISE[(from % (NOISE.length - PIECE)) + (at % PIECE)] ?? 0;
+}
+
 /** Resolves when no more bytes have been read for a while; what is asserted then does not depend on it. */
 async function standstill(sessions: Iterable<Session>): Promise<void> {
   const all = [...sessions];

@@ -2,6 +2,7 @@
 
 import t, { type Test } from 'tap';
 import type { BalanceConfig } from '../../src/config/config.ts';
+import { keptHelloBytes, MOST_EARLY } from '../../src/net/early-data.ts';
 import type { Session } from '../../src/net/session.ts';
 import { backendSpec, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
 import { healthConfig } from '../fixtures/health-config.ts';
@@ -139,14 +140,21 @@ t.test('a client that leaves while it waits takes no place', async (t) => {
 });
 
 t.test('what a client says while it waits is not lost, and is not read without end', async (t) => {
-  const { come, backends } = await places(t, 1);
+  // A service that looks for hellos counts what it holds of each client.
+  const { come, backends } = await places(t, 1, { waitForClient: true, handshakeFailover: true });
   const first = await come();
   await served(first);
   const second = await come();
-  await queued(second);
   const upload = seededBytes(5, 20_000_000);
   second.client.socket.end(upload);
-  await until(() => second.client.socket.writableLength > 0, 'a writer that is stopped');
+  await queued(second);
+  let [held, still] = [0, 0];
+  await until(() => {
+    still = keptHelloBytes() === held ? still + 1 : 0;
+    held = keptHelloBytes();
+    return held > 0 && still > 10;
+  }, 'a reader that has enough');
+  t.ok(held < MOST_EARLY + 65_536, `${held} bytes: a read beyond 16 kB at most`);
   await leave(first);
   await second.client.heard(upload.length);
   t.ok(second.client.bytes.equals(upload));

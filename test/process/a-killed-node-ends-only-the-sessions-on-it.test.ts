@@ -18,9 +18,9 @@ import {
 import { begin, exchange, type Seen, type Target } from '../fixtures/stand-in-client.ts';
 
 const VICTIM = 'proxy02';
-/** More than all buffers between a node and a client that doesn't read: these are cut in the middle of an answer. */
-const LONG_TRANSFER = 32 * 1024 * 1024;
-const LONG: ReadonlySet<string> = new Set(['http', 'https']);
+/** More than the kernel ever buffers between a node and a client that doesn't read: these are cut in mid-answer. */
+const LONG_TRANSFER = 64 * 1024 * 1024;
+const LONG: ReadonlySet<string> = new Set(['http']);
 /** The others are held between two answers, as a kept-alive connection is most of the time. */
 const SHORT_TRANSFER = 200_000;
 /** Of the clients, so many belong on each node for the services that keep a client on its node. */
@@ -80,6 +80,7 @@ t.test('a killed node ends the sessions on it and no other, and none afterwards 
   const finished = await finishing;
 
   await balancer.metricsWhen(`${VICTIM} is down`, (now) => sum(now, 'chargehand_backend_up', VICTIM) === 0);
+  await load.reached(before + 2 * targets.length);
   const whileDead = seen.slice(before);
   await standIns.start(VICTIM);
   await balancer.metricsWhen(`${VICTIM} is up`, (now) => sum(now, 'chargehand_backend_up', VICTIM) === upAtFirst);
