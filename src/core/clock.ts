@@ -10,7 +10,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since 1970, for people and logs; may jump. */
   wall(): number;
-  /** Calls `fn` once after `ms`. */
+  /** Calls `fn` once after `ms`; at once (but not within this call) when that moment has passed. */
   after(ms: number, fn: () => void): Timer;
   /** Calls `fn` every `ms` until cancelled. */
   every(ms: number, fn: () => void): Timer;
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   after(ms, fn) {
-    const handle = setTimeout(fn, ms);
+    const handle = setTimeout(fn, Math.max(0, ms));
     return { cancel: () => clearTimeout(handle) };
   },
   every(ms, fn) {
