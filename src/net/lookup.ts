@@ -27,8 +27,10 @@ const DNS_TRIES = 2;
 /** Answers, not failures: the name has no address of this family. */
 const NOTHING: ReadonlySet<string> = new Set(['ENODATA', 'ENOTFOUND']);
 
-export function systemLookup(): Lookup {
+/** `servers`: DNS servers as `ip:port`; left out: the system's. */
+export function systemLookup(servers?: readonly string[]): Lookup {
   const dns = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: DNS_TRIES });
+  if (servers !== undefined) dns.setServers(servers);
   return {
     async ask(host) {
       const answer = (await isInHostsFile(host)) ? undefined : await askDns(dns, host);

@@ -5,6 +5,7 @@ import type { Answer, Lookup } from '../../src/net/lookup.ts';
 import { systemLookup } from '../../src/net/lookup.ts';
 import { chooseAddress, Resolver } from '../../src/net/resolve.ts';
 import { backendSpec, startBalancer } from '../fixtures/balancer.ts';
+import { dnsServer } from '../fixtures/dns-server.ts';
 import { healthConfig } from '../fixtures/health-config.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { echo, readBytes, startClient, startServer } from '../fixtures/tcp.ts';
@@ -156,6 +157,25 @@ t.test('the system: /etc/hosts, and a name that is nobody', async (t) => {
   );
   t.equal(ttlMs, 30_000);
   await t.rejects(lookup.ask('nobody.invalid'));
+});
+
+t.test('DNS: both families, with the shortest TTL; one that fails makes it half an answer', async (t) => {
+  const v4 = (last: number, ttl: number) => ({ bytes: [192, 0, 2, last], ttl });
+  const v6 = { bytes: [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], ttl: 20 };
+  const server = await dnsServer(t, {
+    'both.example A': [v4(1, 60), v4(2, 30)],
+    'both.example AAAA': [v6],
+    'only4.example A': [v4(3, 300)],
+    'half.example A': 'fails',
+    'half.example AAAA': [v6],
+  });
+  const lookup = systemLookup([server]);
+  t.teardown(() => lookup.close());
+  const both = await lookup.ask('both.example');
+  t.same([...both.addresses].sort(), ['192.0.2.1', '192.0.2.2', '2001:db8::1']);
+  t.match(both, { ttlMs: 20_000, partial: false });
+  t.match(await lookup.ask('only4.example'), { addresses: ['192.0.2.3'], ttlMs: 300_000, partial: false });
+  t.match(await lookup.ask('half.example'), { addresses: ['2001:db8::1'], partial: true });
 });
 
 t.test('a node moves: its new address is probed, then used; sessions stay where they are', async (t) => {
