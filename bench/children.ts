@@ -6,8 +6,17 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { found } from './found.ts';
 
-/** Proxies run alone on the first core, load and backend share the second: so a proxy's share is always the same. */
-export type Core = 'proxy' | 'load';
+/**
+ * Proxies run alone on the first core, load and backend share the second: so a proxy's share is always the same. `any`: a
+ * proxy that is to show what it makes of several cores.
+ */
+export type Core = 'proxy' | 'load' | 'any';
+
+const CORES: Readonly<Record<Core, readonly string[]>> = {
+  proxy: ['taskset', '-c', '0'],
+  load: ['taskset', '-c', '1'],
+  any: [],
+};
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -27,7 +36,7 @@ export interface Child {
 }
 
 export function start(command: readonly string[], core: Core, cwd?: string): Child {
-  const [program = '', ...args] = pinned ? ['taskset', '-c', core === 'proxy' ? '0' : '1', ...command] : command;
+  const [program = '', ...args] = [...(pinned ? CORES[core] : []), ...command];
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd });
   running.add(child);
   const exited = new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-// The command lines of `npm run bench` and `npm run bench:scale`.
+// The command lines of `npm run bench`, `npm run bench:scale` and `npm run bench:threads`.
 
 import { parseArgs } from 'node:util';
 import { PEERS } from './peers/peers.ts';
@@ -19,6 +19,9 @@ export const USAGE = `usage: npm run bench -- [options]
 
 export const SCALE_USAGE = `usage: npm run bench:scale -- [options]
   --quick, --peers, --node, --node-args, --rounds, --seconds, --port, --write: as for npm run bench`;
+
+export const THREADS_USAGE = `usage: npm run bench:threads -- [options]
+  --quick, --node, --node-args, --rounds, --seconds, --port, --write: as for npm run bench`;
 
 /** What is done where the command line is silent. */
 export interface Defaults {

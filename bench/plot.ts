@@ -16,6 +16,8 @@ export interface Panel {
   /** What is counted along the foot, such as `sessions`. */
   readonly foot: string;
   readonly unit: string;
+  /** Of the foot; left out: logarithmic, with a mark for each point. */
+  readonly scale?: 'linear';
   readonly lines: readonly Line[];
 }
 
@@ -44,8 +46,9 @@ function drawPanel(panel: Panel): string {
   const top = roundUp(Math.max(...points.map((point) => point.max), 1e-9));
   const [first = 1, last = 1] = [xs.at(0), xs.at(-1)];
   const inner = { width: WIDTH - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
-  const span = Math.log(last / first) || 1;
-  const x = (value: number) => MARGIN.left + (inner.width * Math.log(value / first)) / span;
+  const along = (value: number) => (panel.scale === 'linear' ? value - first : Math.log(value / first));
+  const span = along(last) || 1;
+  const x = (value: number) => MARGIN.left + (inner.width * along(value)) / span;
   const y = (value: number) => MARGIN.top + inner.height * (1 - value / top);
   const floor = MARGIN.top + inner.height;
 
@@ -53,7 +56,10 @@ function drawPanel(panel: Panel): string {
     `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at(y(share * top))}" y2="${at(y(share * top))}" stroke="#ddd"/>`,
     text(MARGIN.left - 6, y(share * top) + 4, 'end', String(Number((share * top).toPrecision(3)))),
   ]);
-  const feet = xs.map((value) => text(x(value), floor + 16, 'middle', String(value)));
+  const quarters = [0, 0.25, 0.5, 0.75, 1].map((share) => Number((first + share * (last - first)).toPrecision(2)));
+  const feet = (panel.scale === 'linear' ? quarters : xs).map((value) =>
+    text(x(value), floor + 16, 'middle', String(value)),
+  );
   const lines = panel.lines.map((line, index) => {
     const color = COLORS[index % COLORS.length];
     const path = line.points.map((p) => `${at(x(p.x))},${at(y(p.median))}`).join(' ');
@@ -76,7 +82,7 @@ function drawPanel(panel: Panel): string {
 }
 
 /** All panels, `columns` in a row. */
-export function plot(panels: readonly Panel[], columns: number): string {
+export function plot(title: string, panels: readonly Panel[], columns: number): string {
   const size = { width: WIDTH * columns, height: HEIGHT * Math.ceil(panels.length / columns) };
   const placed = panels.map((panel, index) => {
     const place = `${WIDTH * (index % columns)},${HEIGHT * Math.floor(index / columns)}`;
@@ -84,7 +90,7 @@ export function plot(panels: readonly Panel[], columns: number): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="11">`,
-    '<title>Cost as sessions, services and nodes grow</title>',
+    `<title>${escaped(title)}</title>`,
     `<rect width="100%" height="100%" fill="white"/>`,
     ...placed,
     '</svg>',

@@ -6,21 +6,24 @@ import { readdirSync, readFileSync } from 'node:fs';
 const TICKS_PER_SECOND = 100;
 
 interface Stat {
+  readonly name: string;
   readonly parent: number;
   readonly cpuSeconds: number;
 }
 
-function readStat(pid: number): Stat | undefined {
+/** Of a process, or of a thread as `PID/task/TID`. */
+function readStat(id: number | string): Stat | undefined {
   let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    text = readFileSync(`/proc/${id}/stat`, 'utf8');
   } catch {
     return undefined; // It has ended.
   }
   // Field 2 is the name in parentheses and may contain anything; what is counted here begins at field 3.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const at = (field: number) => Number(fields[field - 3]);
-  return { parent: at(4), cpuSeconds: (at(14) + at(15)) / TICKS_PER_SECOND };
+  const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
+  return { name, parent: at(4), cpuSeconds: (at(14) + at(15)) / TICKS_PER_SECOND };
 }
 
 /** The process and all that descend from it. */
@@ -46,4 +49,10 @@ export function residentBytes(pids: readonly number[]): number {
     const kB = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return sum + Number(kB ?? 0) * 1024;
   }, 0);
+}
+
+/** User and system time of each thread of the process with this name. */
+export function threadSeconds(pid: number, name: string): number[] {
+  const stats = readdirSync(`/proc/${pid}/task`).map((thread) => readStat(`${pid}/task/${thread}`));
+  return stats.flatMap((stat) => (stat?.name === name ? [stat.cpuSeconds] : []));
 }

@@ -3,7 +3,7 @@
 import type { Environment } from './environment.ts';
 import type { Round } from './measure.ts';
 import { type Spread, spreadOf } from './statistics.ts';
-import type { Work } from './works.ts';
+import type { Target, Work } from './works.ts';
 
 export interface Figure {
   /** undefined: there was no process to measure. */
@@ -20,8 +20,8 @@ export interface WorkResult {
   readonly name: string;
   readonly title: string;
   readonly unit: Work['unit'];
-  readonly must: number | undefined;
-  readonly aim: number | undefined;
+  /** By the peer's name. */
+  readonly targets: Readonly<Record<string, Target>>;
   /** By the peer's name. */
   readonly peers: Readonly<Record<string, Figure>>;
 }
@@ -63,4 +63,13 @@ export function ratio(work: WorkResult, peer: string, reference: string): number
     return value === null || other === null || other === undefined || other === 0 ? [] : [value / other];
   });
   return ratios.length === 0 ? undefined : spreadOf(ratios).median;
+}
+
+/** By peer: its p99 beside the bulk sessions over its p99 alone, of the medians; peers without both are left out. */
+export function besideAlone({ peers, works }: Results): readonly { readonly title: string; readonly times: number }[] {
+  const median = (work: string, peer: string) => works.find(({ name }) => name === work)?.peers[peer]?.value?.median;
+  return peers.flatMap(({ name, title }) => {
+    const [alone, beside] = [median('p99', name), median('p99-bulk', name)];
+    return alone === undefined || beside === undefined ? [] : [{ title, times: beside / alone }];
+  });
 }

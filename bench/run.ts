@@ -12,7 +12,7 @@ import { measure, type Round } from './measure.ts';
 import { nodeBinary } from './node-binary.ts';
 import { type BenchOptions, parseOptions, USAGE } from './options.ts';
 import type { Peer } from './peers/peer.ts';
-import { ours, REFERENCE } from './peers/peers.ts';
+import { OURS, REFERENCE } from './peers/peers.ts';
 import { type Figure, figureOf, type Results, ratio, type WorkResult } from './results.ts';
 import { type RunningPeer, startPeer } from './running-peer.ts';
 import { amount, digits, documentPart, readmePart, summaryTable } from './tables.ts';
@@ -100,8 +100,8 @@ async function runWork(bench: Bench, peers: readonly RunningPeer[], work: Work, 
     }
   }
   const figures = [...rounds].filter(([, list]) => list.length > 0).map(([name, list]) => [name, figureOf(list)]);
-  const { name, title, unit, must, aim } = work;
-  return { name, title, unit, must, aim, peers: Object.fromEntries(figures) as Record<string, Figure> };
+  const { name, title, unit, targets = {} } = work;
+  return { name, title, unit, targets, peers: Object.fromEntries(figures) as Record<string, Figure> };
 }
 
 function printWork(work: WorkResult): void {
@@ -114,10 +114,12 @@ function printWork(work: WorkResult): void {
     const errors = figure.errors.length === 0 ? '' : `  ERRORS: ${figure.errors.join('; ')}`;
     console.log(`  ${name.padEnd(14)}${median.padStart(9)}  ${spread.padEnd(22)}${beside.join('  ')}${errors}`);
   }
-  const times = ratio(work, ours.name, REFERENCE.name);
-  if (times !== undefined) {
-    const targets = work.must === undefined ? '' : `  (must ≤ ${work.must}, aim ${work.aim})`;
-    console.log(`  ${ours.name} ÷ ${REFERENCE.name} = ${times.toFixed(2)}${targets}`);
+  for (const { name } of OURS) {
+    const times = ratio(work, name, REFERENCE.name);
+    if (times === undefined) continue;
+    const target = work.targets[name];
+    const targets = target === undefined ? '' : `  (must ≤ ${target.must}, aim ${target.aim})`;
+    console.log(`  ${name} ÷ ${REFERENCE.name} = ${times.toFixed(2)}${targets}`);
   }
 }
 

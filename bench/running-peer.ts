@@ -3,10 +3,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { start } from './children.ts';
+import { type Core, start } from './children.ts';
 import { errorText, startLoad } from './generator.ts';
 import type { Peer, Site } from './peers/peer.ts';
-import { cpuSeconds, processTree, residentBytes } from './proc.ts';
+import { cpuSeconds, processTree, residentBytes, threadSeconds } from './proc.ts';
 import { CACHE, type Tools } from './tools.ts';
 
 export interface RunningPeer {
@@ -17,21 +17,36 @@ export interface RunningPeer {
   readonly measurable: boolean;
   cpuSeconds(): number;
   residentBytes(): number;
+  /** Of each of its threads with this name. */
+  threadSeconds(name: string): number[];
   stop(): Promise<void>;
 }
 
 const START_DEADLINE_MS = 15_000;
 
-export async function startPeer(tools: Tools, peer: Peer, place: Omit<Site, 'folder'>): Promise<RunningPeer> {
+/** There is no process. */
+const NOTHING = {
+  cpuSeconds: () => 0,
+  residentBytes: () => 0,
+  threadSeconds: () => [],
+  stop: async () => {},
+};
+
+export async function startPeer(
+  tools: Tools,
+  peer: Peer,
+  place: Omit<Site, 'folder'>,
+  core: Core = 'proxy',
+): Promise<RunningPeer> {
   const site: Site = { ...place, folder: join(CACHE, 'sites', `${peer.name}-${place.ports[0]}`) };
   const launch = peer.launch(site);
   if (launch === undefined) {
     const targets = site.nodes.map((node) => `${node}:${site.nodePort}`);
-    return { peer, targets, measurable: false, cpuSeconds: () => 0, residentBytes: () => 0, stop: async () => {} };
+    return { peer, targets, measurable: false, ...NOTHING };
   }
   mkdirSync(site.folder, { recursive: true });
   for (const [file, text] of Object.entries(launch.files)) writeFileSync(file, text);
-  const child = start(launch.command, 'proxy', site.folder);
+  const child = start(launch.command, core, site.folder);
   child.process.stdout?.resume();
   const targets = site.ports.map((port) => `127.0.0.1:${port}`);
   const deadline = performance.now() + START_DEADLINE_MS;
@@ -50,6 +65,7 @@ export async function startPeer(tools: Tools, peer: Peer, place: Omit<Site, 'fol
     measurable: true,
     cpuSeconds: () => cpuSeconds(processTree(child.pid)),
     residentBytes: () => residentBytes(processTree(child.pid)),
+    threadSeconds: (name) => threadSeconds(child.pid, name),
     stop: () => child.stop(),
   };
 }

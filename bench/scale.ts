@@ -12,7 +12,7 @@ import { measureCpu } from './measure.ts';
 import { nodeBinary } from './node-binary.ts';
 import { parseOptions, SCALE_USAGE } from './options.ts';
 import type { Peer } from './peers/peer.ts';
-import { ours, REFERENCE } from './peers/peers.ts';
+import { native, REFERENCE } from './peers/peers.ts';
 import { type Panel, plot } from './plot.ts';
 import { type RunningPeer, startPeer } from './running-peer.ts';
 import { spreadOf } from './statistics.ts';
@@ -116,7 +116,7 @@ function growth(panels: readonly Panel[]): string {
 }
 
 async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2), { peers: [ours, REFERENCE], rounds: 3, seconds: 1 });
+  const options = parseOptions(process.argv.slice(2), { peers: [native, REFERENCE], rounds: 3, seconds: 1 });
   if (options === undefined) return console.log(SCALE_USAGE);
   const node = nodeBinary(options.node);
   const tools = buildTools();
@@ -173,7 +173,7 @@ async function main(): Promise<void> {
   console.log(`\n${table}`);
   const folder = options.write ? join(ROOT, 'docs') : CACHE;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'performance-scale.svg'), plot(panels, 2));
+  writeFileSync(join(folder, 'performance-scale.svg'), plot('Cost as sessions, services and nodes grow', panels, 2));
   console.log(`\n${join(folder, 'performance-scale.svg')}: written`);
   if (!options.write) return;
   const conditions = `Node ${node.version}, ${facts['machine']}; medians of ${options.rounds} rounds; ${facts['date']}.`;

@@ -6,7 +6,12 @@ export interface Answer {
   readonly type: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Only for clients with a certificate; 403 for others. */
+  readonly certified?: true;
 }
+
+/** By service and path; `silence`: the question is taken and never answered. What is not in it is a 404. */
+export type Answers = Readonly<Record<string, Readonly<Record<string, Answer | 'silence'>>>>;
 
 /** What the stand-in knows of itself. */
 export interface StandInFacts {
@@ -21,24 +26,28 @@ export interface StandInFacts {
 }
 
 /** How a service's port talks. */
-export type Transport = 'http' | 'https' | 'lines';
+export type Transport = 'http' | 'https' | 'lines' | 'certified';
 
 export const TRANSPORTS: Readonly<Record<string, Transport>> = {
   http: 'http',
   anaconda: 'http',
+  templates: 'http',
   https: 'https',
   rhsm: 'https',
   amqp: 'lines',
   puppet: 'https',
   'smart-proxy': 'https',
   docker: 'https',
+  mqtt: 'certified',
 };
 
 const FEATURES = ['logs', 'openscap', 'puppet', 'pulpcore', 'registration', 'templates'];
 const VERSION = '3.12.0';
+/** Everyone may read the one; the other wants a client certificate. */
+export const REPOSITORY = '/pulp/content/Example/Library/custom/base/';
+export const PROTECTED_REPOSITORY = '/pulp/content/Example/Library/custom/protected/';
 
-/** The answers by service and path. What is not in it is a 404. */
-export function answersOf(facts: StandInFacts): Readonly<Record<string, Readonly<Record<string, Answer>>>> {
+export function answersOf(facts: StandInFacts): Answers {
   const port = (service: string): number => facts.ports[service] ?? 0;
   const katelloCa = { '/pub/katello-server-ca.crt': text(facts.authority, 'application/x-x509-ca-cert') };
   const registry = (port: number): Readonly<Record<string, Answer>> => ({
@@ -50,18 +59,23 @@ export function answersOf(facts: StandInFacts): Readonly<Record<string, Readonly
       },
     },
   });
+  const templates = (port: number): Readonly<Record<string, Answer>> => ({
+    '/features': json(FEATURES),
+    '/unattended/templateServer': json({ templateServer: `http://${facts.lbName}:${port}` }),
+  });
   return {
     http: katelloCa,
-    anaconda: {
-      '/features': json(FEATURES),
-      '/unattended/templateServer': json({
-        templateServer: `http://${facts.lbName}:${port('anaconda')}`,
-      }),
-    },
+    anaconda: templates(port('anaconda')),
+    templates: templates(port('templates')),
     https: {
       ...katelloCa,
       ...registry(port('https')),
       '/pulp/api/v3/status/': json(pulpStatus(`${facts.lbName}:${port('https')}`)),
+      [`${REPOSITORY}repodata/repomd.xml`]: text(repomd(1_750_000_000, 'a'), 'text/xml'),
+      [`${PROTECTED_REPOSITORY}repodata/repomd.xml`]: {
+        ...text(repomd(1_750_000_000, 'b'), 'text/xml'),
+        certified: true,
+      },
     },
     rhsm: {},
     puppet: {
@@ -71,9 +85,33 @@ export function answersOf(facts: StandInFacts): Readonly<Record<string, Readonly
     'smart-proxy': {
       '/features': json(FEATURES),
       '/version': json({ version: VERSION, modules: Object.fromEntries(FEATURES.map((name) => [name, VERSION])) }),
+      '/v2/features': {
+        ...json({
+          logs: { state: 'running', settings: {} },
+          registration: {
+            state: 'running',
+            settings: { registration_url: `https://${facts.lbName}:${port('smart-proxy')}` },
+          },
+        }),
+        certified: true,
+      },
     },
     docker: registry(port('docker')),
   };
+}
+
+/** As createrepo writes it, and no more of it than tells generations apart. `digit`: what the checksum is made of. */
+export function repomd(revision: number, digit: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<repomd xmlns="http://linux.duke.edu/metadata/repo">
+  <revision>${revision}</revision>
+  <data type="primary">
+    <checksum type="sha256">${digit.repeat(64)}</checksum>
+    <location href="repodata/${digit.repeat(64)}-primary.xml.gz"/>
+    <timestamp>${revision}</timestamp>
+  </data>
+</repomd>
+`;
 }
 
 function pulpStatus(origin: string): object {

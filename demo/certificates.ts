@@ -18,8 +18,8 @@ export interface CertificateRequest {
   readonly names?: readonly string[];
   /** IP addresses it is good for. */
   readonly addresses?: readonly string[];
-  /** What it may be used for; left out: `server`. */
-  readonly usage?: 'server' | 'client';
+  /** What it may be used for; left out: `server`. `signing`: as a server by its purpose, but its key may only sign certificates. */
+  readonly usage?: 'server' | 'client' | 'signing';
   /** Left out: an hour before now and before `notAfter`, so that a clock that is a little behind accepts it. */
   readonly notBefore?: Date;
   /** Left out: in 30 days. In the past: an expired certificate. */
@@ -30,6 +30,8 @@ export interface Authority {
   /** Its own certificate, PEM: what clients trust. */
   readonly certificate: string;
   issue(request: CertificateRequest): Promise<Identity>;
+  /** An authority that this one vouches for; what it issues brings its certificate along. */
+  subordinate(name: string, notAfter?: Date): Promise<Authority>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -45,16 +47,42 @@ export async function makeAuthority(name = 'chargehand demo CA'): Promise<Author
     signingAlgorithm: ALGORITHM,
     notBefore: new Date(Date.now() - 3 * DAY_MS),
     notAfter: new Date(Date.now() + 30 * DAY_MS),
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
+    extensions: await authorityExtensions(keys),
   });
+  return authorityOf(certificate, keys, '');
+}
+
+/** `chain`: what servers must send with their own certificate. */
+function authorityOf(certificate: x509.X509Certificate, keys: webcrypto.CryptoKeyPair, chain: string): Authority {
   return {
     certificate: certificate.toString('pem'),
-    issue: (request) => issue(request, certificate, keys),
+    async issue(request) {
+      const identity = await issue(request, certificate, keys);
+      return { ...identity, certificate: `${identity.certificate}\n${chain}` };
+    },
+    async subordinate(name, notAfter = new Date(Date.now() + 30 * DAY_MS)) {
+      const own = await generateKeys();
+      const subordinate = await x509.X509CertificateGenerator.create({
+        subject: [{ CN: [name] }],
+        issuer: certificate.subject,
+        publicKey: own.publicKey,
+        signingKey: keys.privateKey,
+        signingAlgorithm: ALGORITHM,
+        notBefore: new Date(Date.now() - 3 * DAY_MS),
+        notAfter,
+        extensions: await authorityExtensions(own),
+      });
+      return authorityOf(subordinate, own, `${subordinate.toString('pem')}\n${chain}`);
+    },
   };
+}
+
+async function authorityExtensions(keys: webcrypto.CryptoKeyPair): Promise<x509.Extension[]> {
+  return [
+    new x509.BasicConstraintsExtension(true, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+  ];
 }
 
 async function issue(
@@ -79,7 +107,10 @@ async function issue(
     notAfter,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.KeyUsagesExtension(
+        request.usage === 'signing' ? x509.KeyUsageFlags.keyCertSign : x509.KeyUsageFlags.digitalSignature,
+        true,
+      ),
       new x509.ExtendedKeyUsageExtension([purpose]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),

@@ -69,6 +69,8 @@ async function demonstrate(file: string, directory: string, standIns: StandInGro
     return code;
   } finally {
     balancer.kill('SIGKILL');
+    // What somebody drained in one demo should not surprise in the next.
+    if (config.admin !== false) await rm(config.admin.state, { force: true });
   }
 }
 

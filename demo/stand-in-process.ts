@@ -7,6 +7,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../src/config/config.ts';
 import { TRANSPORTS } from './answers.ts';
+import type { Fault } from './faults.ts';
 
 export interface StandInPlan {
   readonly name: string;
@@ -16,6 +17,8 @@ export interface StandInPlan {
   readonly signs: boolean;
   /** The port of each service it serves. */
   readonly ports: Readonly<Record<string, number>>;
+  /** In which ways it answers wrongly; default: none. */
+  readonly wrong?: readonly Fault[];
 }
 
 export interface RunningStandIn {
@@ -45,9 +48,10 @@ export async function startStandIn(
   program = fileURLToPath(new URL(`./stand-in${extname(import.meta.url)}`, import.meta.url)),
 ): Promise<RunningStandIn> {
   const ports = Object.entries(plan.ports).flatMap(([service, port]) => ['--port', `${service}=${port}`]);
+  const wrong = (plan.wrong ?? []).flatMap((fault) => ['--wrong', fault]);
   const names = ['--name', plan.name, '--address', plan.address, '--lb', plan.lbName, '--certificates', certificates];
   // A session of its own: a Ctrl-C in the terminal is for the demo alone, which stops its children in the right order.
-  const child = fork(program, [...names, ...(plan.signs ? ['--signs'] : []), ...ports], { detached: true });
+  const child = fork(program, [...names, ...(plan.signs ? ['--signs'] : []), ...wrong, ...ports], { detached: true });
   let failure: string | undefined;
   const ready = new Promise<void>((resolve) => {
     child.on('message', (message: { readonly ready?: true; readonly failed?: string }) => {

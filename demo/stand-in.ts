@@ -1,22 +1,18 @@
-// One stand-in Smart Proxy as a process of its own: it really speaks what the ports speak, answers what health probes ask
-// (answers.ts), and can be killed. Beside the table, on every HTTP and HTTPS port: `GET /` says the node's name, and
-// `GET /bytes/N?seed=S` sends N seeded bytes. On the line port each line a client sends comes back as `NODE line`.
-// It keeps no state, and nothing it is sent changes anything.
+// One stand-in Smart Proxy as a process of its own, which can be killed: the servers of stand-in-servers.ts on its
+// address. `--wrong FAULT` makes it answer wrongly in one of the ways of faults.ts.
 
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import { createServer as createLineServer, type Server, type Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { type Answer, answersOf, TRANSPORTS, type Transport } from './answers.ts';
-import { seededBytes } from './seeded-bytes.ts';
+import { answersOf, TRANSPORTS } from './answers.ts';
+import { FAULTS, type Fault, isFault, withFaults } from './faults.ts';
+import { makeServers } from './stand-in-servers.ts';
 
 const USAGE =
-  'use: stand-in --name NODE --address ADDRESS --certificates DIR [--lb NAME] [--signs] --port SERVICE=PORT [--port …]\n' +
-  `services: ${Object.keys(TRANSPORTS).join(', ')}; DIR holds ca.pem, NODE.pem and NODE.key`;
+  'use: stand-in --name NODE --address ADDRESS --certificates DIR [--lb NAME] [--signs] [--wrong FAULT …] --port SERVICE=PORT [--port …]\n' +
+  `services: ${Object.keys(TRANSPORTS).join(', ')}; DIR holds ca.pem, NODE.pem and NODE.key\n` +
+  `faults: ${Object.keys(FAULTS).join(', ')}`;
 
 interface Options {
   readonly name: string;
@@ -24,6 +20,7 @@ interface Options {
   readonly certificates: string;
   readonly lbName: string;
   readonly signs: boolean;
+  readonly wrong: readonly Fault[];
   readonly ports: Readonly<Record<string, number>>;
 }
 
@@ -35,6 +32,7 @@ function readOptions(): Options {
       certificates: { type: 'string' },
       lb: { type: 'string', default: 'smartproxy.example.test' },
       signs: { type: 'boolean', default: false },
+      wrong: { type: 'string', multiple: true, default: [] },
       port: { type: 'string', multiple: true, default: [] },
     },
   });
@@ -43,7 +41,9 @@ function readOptions(): Options {
   if (name === undefined || address === undefined || certificates === undefined || values.port.length === 0) {
     throw new Error(USAGE);
   }
-  return { name, address, certificates, lbName: lb, signs, ports };
+  const wrong = values.wrong.filter(isFault);
+  if (wrong.length < values.wrong.length) throw new Error(USAGE);
+  return { name, address, certificates, lbName: lb, signs, wrong, ports };
 }
 
 function readPort(text: string): [string, number] {
@@ -53,52 +53,17 @@ function readPort(text: string): [string, number] {
 }
 
 /** The servers, one a service, not yet listening. */
-function makeServers(options: Options): Map<string, Server> {
-  const read = (file: string): string => readFileSync(join(options.certificates, file), 'utf8');
-  const authority = read('ca.pem');
-  const identity = { cert: read(`${options.name}.pem`), key: read(`${options.name}.key`) };
-  const answers = answersOf({ lbName: options.lbName, ports: options.ports, signs: options.signs, authority });
-  // A kept-alive connection stays: what ends an idle one shall be the balancer's timeouts, not the node's.
-  const kept = { keepAliveTimeout: 3_600_000 };
-  const make: Record<Transport, (service: string) => Server> = {
-    http: (service) => createHttpServer(kept, answering(options.name, answers[service] ?? {})),
-    https: (service) => createHttpsServer({ ...identity, ...kept }, answering(options.name, answers[service] ?? {})),
-    lines: () => createLineServer((socket) => echoLines(options.name, socket)),
-  };
-  return new Map(Object.keys(options.ports).map((service) => [service, make[TRANSPORTS[service] ?? 'http'](service)]));
-}
-
-function answering(node: string, answers: Readonly<Record<string, Answer>>) {
-  return (request: IncomingMessage, response: ServerResponse): void => {
-    const url = new URL(request.url ?? '/', 'http://stand-in');
-    const bytes = /^\/bytes\/(\d{1,12})$/.exec(url.pathname)?.[1];
-    response.setHeader('x-node', node);
-    if (request.method !== 'GET') {
-      response.writeHead(405).end();
-    } else if (bytes !== undefined) {
-      response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes });
-      const body = Readable.from(seededBytes(url.searchParams.get('seed') ?? '', Number(bytes)));
-      // A client that leaves in the middle is an everyday thing here.
-      pipeline(body, response).catch(() => undefined);
-    } else {
-      const nothing: Answer = { status: 404, type: 'text/plain', body: 'not found\n' };
-      const answer = url.pathname === '/' ? greeting(node) : (answers[url.pathname] ?? nothing);
-      response.writeHead(answer.status, { 'content-type': answer.type, ...answer.headers }).end(answer.body);
-    }
-  };
-}
-
-function greeting(node: string): Answer {
-  return { status: 200, type: 'text/plain', body: `${node}\n` };
-}
-
-function echoLines(node: string, socket: Socket): void {
-  let rest = '';
-  socket.setEncoding('utf8').on('error', () => undefined);
-  socket.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) socket.write(`${node} ${line}\n`);
+function serversOf(options: Options): ReadonlyMap<string, Server> {
+  const { name, certificates, lbName, ports, signs, wrong } = options;
+  const read = (file: string): string => readFileSync(join(certificates, file), 'utf8');
+  const answers = withFaults(answersOf({ lbName, ports, signs, authority: read('ca.pem') }), wrong);
+  const identity = { certificate: read(`${name}.pem`), key: read(`${name}.key`) };
+  return makeServers({
+    name,
+    services: Object.keys(ports),
+    answers: () => answers,
+    authority: read('ca.pem'),
+    identity: () => identity,
   });
 }
 
@@ -128,7 +93,7 @@ function report(message: { readonly ready: true } | { readonly failed: string })
 
 async function main(): Promise<void> {
   const options = readOptions();
-  const servers = makeServers(options);
+  const servers = serversOf(options);
   await Promise.all(
     [...servers].map(([service, server]) => listen(server, options.address, options.ports[service] ?? 0)),
   );

@@ -23,7 +23,14 @@ export function summary(config: Config, authorityFile: string, pids: ReadonlyMap
     ...curls(config, authorityFile).map((line) => `  ${line}`),
     '',
     'Kill a node (kill -9 PID) and go on: it is started again a second later.',
-    ...(config.http === false ? [] : [`Metrics: ${httpUrl(config.http)}/metrics`]),
+    ...(config.admin === false
+      ? []
+      : [
+          `Ask it: node dist/src/main.js status -c ${config.file} (also: where 127.0.0.1, drain proxy02, ready proxy02)`,
+        ]),
+    ...(config.http === false
+      ? []
+      : [`Look at it: ${httpUrl(config.http)}/`, `Metrics: ${httpUrl(config.http)}/metrics`]),
     'Ctrl-C ends it all.',
     '',
   ];

@@ -7,14 +7,16 @@ import { fanOut, type Observer } from './core/events.ts';
 import type { ServiceSnapshot } from './core/status.ts';
 import { ChargehandError } from './errors.ts';
 import { Checkers } from './health/checkers.ts';
+import type { ProbeResult } from './health/probes/probe.ts';
+import { ListenerSet, type Wanted } from './net/listener-set.ts';
 import type { Lookup } from './net/lookup.ts';
-import { connectProbe } from './net/probe-socket.ts';
+import { probeNetwork } from './net/probe-socket.ts';
 import type { StartRelay } from './net/relay.ts';
 import { startNetRelay } from './net/relay-net.ts';
 import { Resolver } from './net/resolve.ts';
 import { SessionTable } from './net/session-table.ts';
 import { PLAIN_SOCKETS, type SocketWay } from './net/socket-way.ts';
-import { Service } from './service.ts';
+import { Service, type ServiceTools } from './service/service.ts';
 
 export interface LoadBalancerOptions {
   /** Sessions that the process may hold at once. */
@@ -24,8 +26,8 @@ export interface LoadBalancerOptions {
   readonly startRelay?: StartRelay;
   /** How to accept and dial; default: Node's own sockets. */
   readonly sockets?: SocketWay;
-  /** Descriptors that systemd passed, by name. */
-  readonly systemdSockets?: ReadonlyMap<string, number>;
+  /** Listening descriptors that this process was started with, by what they are for: `systemd:NAME`, `192.0.2.1:443`. */
+  readonly inherited?: ReadonlyMap<string, number>;
   readonly lookup?: Lookup;
 }
 
@@ -33,38 +35,49 @@ export interface LoadBalancerOptions {
 const RESOLVE_PATIENCE_MS = 3000;
 
 export class LoadBalancer {
-  readonly config: Config;
+  #config: Config;
   readonly sessions: SessionTable;
   readonly #clock: Clock;
   readonly #observer: Required<Observer>;
   readonly #checkers: Checkers;
   readonly #resolver: Resolver;
-  readonly #services: readonly Service[];
+  readonly #listeners: ListenerSet;
+  readonly #tools: ServiceTools;
+  /** In the order of the file. */
+  #services: readonly Service[];
+  /** No longer in the file; their sessions still run. */
+  #leaving: readonly Service[] = [];
   /** What was last said of each node's name. */
   readonly #told = new Map<string, string>();
   #state: 'new' | 'running' | 'draining' | 'stopped' = 'new';
 
   constructor(config: Config, options: LoadBalancerOptions) {
-    this.config = config;
+    this.#config = config;
     this.#clock = options.clock ?? systemClock;
     this.#observer = fanOut(options.observers ?? []);
     this.sessions = new SessionTable(options.sessionLimit, this.#clock);
-    this.#checkers = new Checkers({ connect: connectProbe, clock: this.#clock });
-    const tools = {
+    this.#checkers = new Checkers({ network: probeNetwork(options.sockets ?? PLAIN_SOCKETS), clock: this.#clock });
+    const sockets = options.sockets ?? PLAIN_SOCKETS;
+    this.#listeners = new ListenerSet({ clock: this.#clock, sockets, inherited: options.inherited ?? new Map() });
+    this.#tools = {
       clock: this.#clock,
       observer: this.#observer,
       sessions: this.sessions,
       checkers: this.#checkers,
       startRelay: options.startRelay ?? startNetRelay,
-      sockets: options.sockets ?? PLAIN_SOCKETS,
-      systemdSockets: options.systemdSockets ?? new Map<string, number>(),
+      sockets,
     };
-    this.#services = config.services.map((service) => new Service(service, tools));
+    this.#services = config.services.map((service) => new Service(service, this.#tools));
     this.#resolver = new Resolver({
       clock: this.#clock,
       ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
       onAddress: (host, address, failure) => this.#resolved(host, address, failure),
     });
+  }
+
+  /** What is in effect now. */
+  get config(): Config {
+    return this.#config;
   }
 
   /** Binds every listener of every service, then begins to check; if one can't be bound, none stays bound. */
@@ -73,14 +86,61 @@ export class LoadBalancer {
       throw new ChargehandError('started', 'this balancer was started before', { side: 'proxy' });
     const resolved = this.#resolver.follow(this.config.nodes.map((node) => node.host));
     await this.#patience(resolved);
-    const results = await Promise.allSettled(this.#services.map((service) => service.listen()));
-    const failures = results.flatMap((r) => (r.status === 'rejected' ? [r.reason] : []));
-    if (failures.length > 0) {
+    try {
+      const prepared = await this.#listeners.prepare(wantedListeners(this.config));
+      for (const service of this.#services) service.serve(service.config.listen.map(prepared.get));
+      await prepared.commit();
+    } catch (error) {
       await this.stop();
-      throw failures.length === 1 ? failures[0] : allFailures(failures);
+      throw error;
     }
     for (const service of this.#services) service.startChecking();
     this.#state = 'running';
+  }
+
+  /**
+   * Puts another configuration into effect without touching a running session. Rejects, and then nothing has changed, when
+   * an address can't be bound. One at a time: the caller waits for the one before.
+   */
+  async apply(next: Config): Promise<void> {
+    const prepared = await this.#listeners.prepare(wantedListeners(next));
+    const before = new Map(this.#services.map((service) => [service.name, service]));
+    this.#config = next;
+    const added: Service[] = [];
+    this.#services = next.services.map((config) => {
+      const listeners = config.listen.map(prepared.get);
+      const known = before.get(config.name);
+      before.delete(config.name);
+      if (known !== undefined) {
+        known.update(config, listeners);
+        return known;
+      }
+      const service = new Service(config, this.#tools, 'down');
+      service.serve(listeners);
+      added.push(service);
+      return service;
+    });
+    for (const service of before.values()) service.stopChecking();
+    this.#leaving = [...this.#leaving, ...before.values()];
+    // Addresses that are known already; the names that are new are asked for from now on, and nobody waits for them.
+    for (const node of next.nodes) {
+      const address = this.#resolver.address(node.host);
+      if (address !== undefined) for (const service of this.#services) service.setAddress(node.name, address);
+    }
+    void this.#resolver.follow(next.nodes.map((node) => node.host));
+    for (const service of added) service.startChecking();
+    for (const name of this.#told.keys()) if (!next.nodes.some((node) => node.name === name)) this.#told.delete(name);
+    await prepared.commit();
+  }
+
+  /** Asks a node of a service, at once and outside of any schedule; undefined: there is nobody to ask. */
+  ask(service: string, node: string): Promise<ProbeResult> | undefined {
+    return this.#services.find((s) => s.name === service)?.ask(node);
+  }
+
+  /** The listening descriptors by what they are for: for a process that is to go on listening. */
+  descriptors(): ReadonlyMap<string, number> {
+    return this.#listeners.descriptors();
   }
 
   /** Whether every listener is bound and new sessions are welcome. */
@@ -100,9 +160,9 @@ export class LoadBalancer {
    */
   async drain(hurry?: Promise<void>): Promise<number> {
     this.#state = 'draining';
-    await Promise.all(this.#services.map((service) => service.stopListening()));
+    await this.#listeners.close();
     let cut = 0;
-    const timers = this.#services.map((service) =>
+    const timers = [...this.#services, ...this.#leaving].map((service) =>
       this.#clock.after(service.config.timeouts.drainMs, () => {
         cut += this.sessions.endAll('drained', (session) => session.host === service);
       }),
@@ -121,7 +181,7 @@ export class LoadBalancer {
   async stop(): Promise<void> {
     this.#state = 'stopped';
     this.#resolver.close();
-    await Promise.all(this.#services.map((service) => service.stopListening()));
+    await this.#listeners.close();
     for (const service of this.#services) service.stopChecking();
     this.sessions.endAll('drained');
     await this.sessions.whenEmpty();
@@ -134,9 +194,15 @@ export class LoadBalancer {
     return this.#services.find((s) => s.name === service)?.bound ?? [];
   }
 
+  /** The services of the file in effect, in its order. */
+  get services(): readonly Service[] {
+    return this.#services;
+  }
+
   snapshot(): readonly ServiceSnapshot[] {
     this.sessions.refresh();
-    return this.#services.map((service) => service.snapshot());
+    this.#leaving = this.#leaving.filter((service) => service.size > 0);
+    return [...this.#services, ...this.#leaving].map((service) => service.snapshot());
   }
 
   #resolved(host: string, address: string | undefined, failure: string): void {
@@ -164,7 +230,8 @@ export class LoadBalancer {
   }
 }
 
-function allFailures(failures: readonly unknown[]): ChargehandError {
-  const lines = failures.map((f) => (f instanceof Error ? f.message : String(f)));
-  return new ChargehandError('listen-failed', lines.join('\n'), { side: 'proxy', cause: failures });
+function wantedListeners(config: Config): readonly Wanted[] {
+  return config.services.flatMap(({ name, listen }) =>
+    listen.map((address, place) => ({ service: name, place, address })),
+  );
 }

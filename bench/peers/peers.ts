@@ -6,12 +6,15 @@ import { haproxyTuned } from './haproxy-tuned.ts';
 import { haproxyUsual } from './haproxy-usual.ts';
 import { nginxTuned } from './nginx-tuned.ts';
 import { nginxUsual } from './nginx-usual.ts';
-import { ours } from './ours.ts';
+import { native, OURS } from './ours.ts';
 import type { Peer } from './peer.ts';
 
-export const PEERS: readonly Peer[] = [ours, haproxyUsual, haproxyTuned, nginxUsual, nginxTuned, barePipe, direct];
+/** What one would choose between. */
+export const BALANCERS: readonly Peer[] = [...OURS, haproxyUsual, haproxyTuned, nginxUsual, nginxTuned];
+/** With the two that tell what the load and Node itself can do. */
+export const PEERS: readonly Peer[] = [...BALANCERS, barePipe, direct];
 
 /** The peer that the targets are written against. */
 export const REFERENCE = haproxyUsual;
 
-export { ours };
+export { native, OURS };

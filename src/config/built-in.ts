@@ -40,7 +40,7 @@ export const BUILT_IN_HEALTH = {
   method: 'GET',
   path: '/',
   headers: {},
-  expect: { status: [200], json: {} },
+  expect: { status: [200], headers: {}, json: {} },
   interval: '5s',
   fast_interval: '1s',
   timeout: '3s',
@@ -53,6 +53,12 @@ export const BUILT_IN_NODE = { weight: 1, backup: false, state: 'ready' } as con
 
 export const BUILT_IN_TOP = {
   http: { listen: '127.0.0.1:8404', allow: [], page: true },
+  admin: {
+    socket: '/run/chargehand/admin.sock',
+    mode: '0660',
+    group: 'chargehand',
+    state: '/var/lib/chargehand/state.json',
+  },
   log: { level: 'info', sessions: 'all', format: 'auto', session_start: false },
   max_sessions: 'auto',
   relay: { kind: 'auto', threads: 'auto' },

@@ -1,7 +1,10 @@
 // What takes two keys of `health` to judge.
 
+import { checkQuestion } from './check-question.ts';
+import { durationMs } from './duration.ts';
 import type { Draft } from './expand.ts';
 import type { Findings } from './findings.ts';
+import type { MergedHealth } from './raw.ts';
 import { child } from './source.ts';
 
 const OF_HTTP = ['method', 'path', 'headers', 'expect'];
@@ -31,4 +34,17 @@ export function checkHealth(draft: Draft, findings: Findings): void {
     const pointer = child(own, key);
     if (findings.source.has(pointer)) findings.warning(pointer, `has no effect: the probe is ${type}`, 'key');
   }
+  if (type === 'http' || type === 'https') checkQuestion(draft, health, findings);
+  checkPace(draft, health, findings);
+}
+
+function checkPace(draft: Draft, { interval, fast_interval: fast }: MergedHealth, findings: Findings): void {
+  if (durationMs(fast) <= durationMs(interval)) return;
+  const pointer = findings.pointerOf(draft, '/health/fast_interval');
+  if (findings.source.has(pointer)) {
+    findings.warning(pointer, `is longer than interval (${interval}): no two probes are closer than ${fast}`);
+    return;
+  }
+  const message = `is shorter than fast_interval (${fast}), and no two probes are closer than that: set both`;
+  findings.warning(findings.pointerOf(draft, '/health/interval'), message);
 }

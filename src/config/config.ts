@@ -56,6 +56,8 @@ export interface HealthConfig {
     /** Empty: any status. */
     readonly status: readonly number[];
     readonly contains: string | undefined;
+    /** Headers that must be there, in lower case, to a text that each must contain. */
+    readonly headers: Readonly<Record<string, string>>;
     /** A path (`database_connection.connected`, `$` the whole) to what must be there. */
     readonly json: Readonly<Record<string, JsonExpectation>>;
   };
@@ -121,6 +123,39 @@ export interface LogConfig {
   readonly sessionStart: boolean;
 }
 
+/** The socket of the operator commands. */
+export interface AdminConfig {
+  readonly socket: string;
+  /** Its file mode. */
+  readonly mode: number;
+  /** The group that may use it. The standard one may not exist on a machine without the package: then the process's own. */
+  readonly group: string;
+  /** Where it is kept what the operator set. */
+  readonly state: string;
+  /** Whether the file asks for another than the standard socket: one that can't be had is an error then, else a warning. */
+  readonly given: boolean;
+}
+
+/** HAProxy's own interfaces, for the tools that already use them. */
+export interface HaproxyConfig {
+  /** Where its socket is; undefined: none. */
+  readonly socket: string | undefined;
+  /** The names of HAProxy's exporter in /metrics. */
+  readonly metrics: boolean;
+}
+
+export interface RelayConfig {
+  readonly kind: 'auto' | 'net' | 'native';
+  /** Of the native relay; 'auto': one for each core. */
+  readonly threads: number | 'auto';
+}
+
+export interface DoctorConfig {
+  readonly intervalMs: number;
+  /** Paths of repositories whose metadata is compared. */
+  readonly repositories: readonly string[];
+}
+
 export interface NodeConfig {
   readonly name: string;
   readonly host: string;
@@ -136,7 +171,13 @@ export interface Config {
   readonly nodes: readonly NodeConfig[];
   readonly services: readonly ServiceConfig[];
   readonly http: HttpConfig | false;
+  readonly admin: AdminConfig | false;
+  /** undefined: neither. */
+  readonly haproxy: HaproxyConfig | undefined;
   readonly log: LogConfig;
+  readonly relay: RelayConfig;
+  /** undefined: only by command. */
+  readonly doctor: DoctorConfig | undefined;
   /** For the whole process; 'auto': from the descriptor limit. */
   readonly maxSessions: number | 'auto';
 }

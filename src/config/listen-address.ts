@@ -1,7 +1,7 @@
 // What one entry of `listen` may say: a port, `ADDRESS:PORT`, a range of ports, `unix:/path`, `systemd:NAME`. Whether two
-// entries clash is check-addresses.ts's.
+// entries clash is check-addresses.ts's. And how a listener is written.
 
-import { canonicalAddress, isAddress } from '../core/address.ts';
+import { canonicalAddress, formatHostPort, isAddress } from '../core/address.ts';
 import type { ListenAddress } from './config.ts';
 
 export type ListenEntry =
@@ -78,4 +78,11 @@ function systemdEntry(name: string): ListenEntry | string {
   // FileDescriptorName= of systemd.socket(5).
   if (!/^[!-9;-~]{1,255}$/.test(name)) return 'names no socket: write "systemd:NAME", NAME as in FileDescriptorName=';
   return { kind: 'systemd', name };
+}
+
+/** The address as a user writes it. */
+export function formatListenAddress(address: ListenAddress): string {
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  if (address.kind === 'systemd') return `systemd:${address.name}`;
+  return address.host === undefined ? `*:${address.port}` : formatHostPort(address.host, address.port);
 }

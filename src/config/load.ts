@@ -6,8 +6,7 @@ import { check } from './checks.ts';
 import type { Config } from './config.ts';
 import { type Draft, expandServices } from './expand.ts';
 import { normalize } from './normalize.ts';
-import { checkNotYet } from './not-yet.ts';
-import { MOST_BYTES, parseYaml, TOO_LARGE } from './parse.ts';
+import { MOST_BYTES, parseYaml, TOO_LARGE, TOO_LARGE_TO_READ } from './parse.ts';
 import type { RawFile } from './raw.ts';
 import type { Source } from './source.ts';
 import { validate } from './validate.ts';
@@ -37,9 +36,23 @@ export function parseConfig(text: string, file: string): Loaded {
   const { raw, bad, problems: shape } = validate(source);
   const drafts = bad.has('') ? [] : expandServices(raw, source);
   const sense = bad.has('') ? [] : check(drafts, raw, source, bad);
-  const problems = inOrder([...reading, ...shape, ...sense, ...checkNotYet(source)]);
+  const problems = inOrder([...reading, ...shape, ...sense]);
   if (problems.some(({ severity }) => severity === 'error')) throw new ConfigError(problems);
   return { config: normalize(drafts, raw, source), warnings: problems, text, drafts, raw, source };
+}
+
+/** `admin.socket` out of a file, whatever else is wrong with it; undefined: it can't be told, or the file says none. */
+export async function adminSocketIn(file: string): Promise<string | undefined> {
+  try {
+    const { value } = parseYaml(await readText(file), file).source as {
+      readonly value: { admin?: { socket?: unknown } };
+    };
+    const socket = value.admin?.socket;
+    return typeof socket === 'string' ? socket : undefined;
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 function inOrder(problems: readonly Problem[]): Problem[] {
@@ -54,7 +67,7 @@ function inOrder(problems: readonly Problem[]): Problem[] {
 
 const READ_FAULTS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
-  EACCES: 'may not be read: permission denied',
+  EACCES: 'permission denied: the user that this process runs as may not read it (chgrp it, then chmod 640)',
   EISDIR: 'is a directory, not a file',
   ENOTDIR: 'there is no such file: a part of its path is not a directory',
   ENAMETOOLONG: 'there is no such file: its name is too long',
@@ -62,12 +75,14 @@ const READ_FAULTS: Readonly<Record<string, string>> = {
   ELOOP: 'there is no such file: its symbolic links go round in circles',
 };
 
-async function readText(file: string): Promise<string> {
+/** Throws ConfigError. `strict`: bytes that are no UTF-8 are a fault, else they are read as U+FFFD. */
+export async function readText(file: string, strict = true): Promise<string> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(file);
     const bytes = await readAll(handle);
-    return bytes === undefined ? fail(file, TOO_LARGE) : new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (bytes === undefined) return fail(file, strict ? TOO_LARGE : TOO_LARGE_TO_READ);
+    return new TextDecoder('utf-8', { fatal: strict }).decode(bytes);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';

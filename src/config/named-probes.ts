@@ -36,8 +36,15 @@ export const NAMED_PROBES: Readonly<Record<ProbeName, RawHealthDetails>> = {
     path: '/puppet-ca/v1/certificate/ca',
     expect: { contains: '-----BEGIN CERTIFICATE-----' },
   },
-  // Nobody has logged in: 401 is the healthy answer.
-  registry: { type: 'https', path: '/v2/', expect: { status: [401] } },
+  // Nobody has logged in: 401 is the healthy answer. A client fetches its token where the realm says: through the balancer.
+  registry: {
+    type: 'https',
+    path: '/v2/',
+    expect: {
+      status: [401],
+      headers: { 'docker-distribution-api-version': 'registry/2', 'www-authenticate': '{name}' },
+    },
+  },
   // The node's own list, not /unattended/*: those ask the central Foreman, which fails for all nodes at once.
   templates: { type: 'http', path: '/features', expect: { json: { $: { contains: ['templates'] } } } },
   mqtt: { type: 'tls' },

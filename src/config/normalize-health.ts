@@ -12,7 +12,7 @@ export function normalizeHealth(health: MergedHealth, name: string | undefined):
     name: health.probe ?? type,
     type,
     port: health.port,
-    ...(type === 'http' || type === 'https' ? question(health) : NO_QUESTION),
+    ...(type === 'http' || type === 'https' ? question(health, name) : NO_QUESTION),
     intervalMs: durationMs(health.interval),
     fastIntervalMs: durationMs(health.fast_interval),
     timeoutMs: durationMs(health.timeout),
@@ -33,18 +33,33 @@ const NO_QUESTION: Question = {
   method: 'GET',
   path: '/',
   headers: {},
-  expect: { status: [], contains: undefined, json: {} },
+  expect: { status: [], contains: undefined, headers: {}, json: {} },
 };
 
-function question(health: MergedHealth): Question {
+/** Stands for the name that clients dial, in what a header of the answer must contain. */
+const NAME = '{name}';
+
+function question(health: MergedHealth, name: string | undefined): Question {
   const { method, path, headers, expect } = health;
   const json = Object.fromEntries(Object.entries(expect.json).map(([at, predicate]) => [at, expectation(predicate)]));
   return {
     method,
     path,
     headers: Object.fromEntries(Object.entries(headers)),
-    expect: { status: [...expect.status], contains: expect.contains, json },
+    expect: {
+      status: [...expect.status],
+      contains: expect.contains,
+      headers: wantedHeaders(expect.headers, name),
+      json,
+    },
   };
+}
+
+/** Names in lower case. Where nobody knows the name, the header must only be there. */
+function wantedHeaders(headers: Readonly<Record<string, string>>, name = ''): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([header, text]) => [header.toLowerCase(), text.replaceAll(NAME, () => name)]),
+  );
 }
 
 function expectation(predicate: RawPredicate): JsonExpectation {

@@ -4,6 +4,7 @@
 import { listenEntries } from './backends.ts';
 import { BUILT_IN_TOP } from './built-in.ts';
 import type {
+  AdminConfig,
   BalanceConfig,
   Config,
   HttpConfig,
@@ -33,7 +34,14 @@ export function normalize(drafts: readonly Draft[], raw: RawFile, source: Source
     nodes: source.keys('/nodes').map((name) => nodeConfig(name, raw)),
     services: drafts.map((draft) => serviceOf(draft, raw, withIpv4)),
     http,
+    admin: adminOf(raw),
+    haproxy: raw.haproxy && { socket: raw.haproxy.socket, metrics: raw.haproxy.metrics ?? false },
     log: { level: log.level, sessions: log.sessions, format: log.format, sessionStart: log.session_start },
+    relay: { ...BUILT_IN_TOP.relay, ...raw.relay },
+    doctor: raw.doctor && {
+      intervalMs: durationMs(raw.doctor.interval ?? '1h'),
+      repositories: [...(raw.doctor.repositories ?? [])],
+    },
     maxSessions: raw.max_sessions ?? BUILT_IN_TOP.max_sessions,
   });
 }
@@ -49,6 +57,12 @@ function httpOf(raw: RawFile): HttpConfig | false {
   const entry = parseListen(listen);
   if (typeof entry !== 'object' || entry.kind !== 'tcp') return false;
   return { host: entry.host, port: entry.first, allow: [...allow], page };
+}
+
+function adminOf({ admin }: RawFile): AdminConfig | false {
+  if (admin === false) return false;
+  const { socket, mode, group, state } = { ...BUILT_IN_TOP.admin, ...admin };
+  return { socket, mode: Number.parseInt(mode, 8), group, state, given: socket !== BUILT_IN_TOP.admin.socket };
 }
 
 /** The ports that `::` has to leave to IPv4 listeners of their own. */

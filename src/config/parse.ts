@@ -22,7 +22,10 @@ import { child, type Place, Source, type Spot } from './source.ts';
 
 /** 1 MB: some hundred times the largest file one could want. */
 export const MOST_BYTES = 1_048_576;
-export const TOO_LARGE = `is larger than ${MOST_BYTES} bytes: this is no configuration of chargehand`;
+const LARGER = `is larger than ${MOST_BYTES} bytes`;
+export const TOO_LARGE = `${LARGER}: this is no configuration of chargehand`;
+/** The same of a file that isn't ours. */
+export const TOO_LARGE_TO_READ = `${LARGER}: more than is read`;
 /** The real file has 6 levels. Checked before composing: the composer recurses, and V8 can die of that, not only throw. */
 const DEEPEST = 64;
 /** A megabyte of punctuation would keep the loop of a running balancer busy for ten seconds. */

@@ -15,6 +15,7 @@ export interface RawHealthDetails {
   readonly expect?: {
     readonly status?: readonly number[];
     readonly contains?: string;
+    readonly headers?: Readonly<Record<string, string>>;
     readonly json?: Readonly<Record<string, RawPredicate>>;
   };
   readonly interval?: string;
@@ -93,6 +94,13 @@ export interface RawHttp {
   readonly page?: boolean;
 }
 
+export interface RawAdmin {
+  readonly socket?: string;
+  readonly mode?: string;
+  readonly group?: string;
+  readonly state?: string;
+}
+
 export interface RawFile {
   readonly version?: 1;
   readonly name?: string;
@@ -102,12 +110,7 @@ export interface RawFile {
   readonly defaults?: RawService | null;
   readonly services?: Readonly<Record<string, RawService | false>> | null;
   readonly http?: RawHttp | false;
-  readonly admin?: {
-    readonly socket?: string;
-    readonly mode?: string;
-    readonly group?: string;
-    readonly state?: string;
-  };
+  readonly admin?: RawAdmin | false;
   readonly haproxy?: { readonly socket?: string; readonly metrics?: boolean };
   readonly log?: {
     readonly level?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
@@ -130,5 +133,9 @@ export type MergedService = RawService &
 
 export type MergedHealth = RawHealthDetails &
   Required<Omit<RawHealthDetails, 'probe' | 'port' | 'ca' | 'servername' | 'cert' | 'key'>> & {
-    readonly expect: { readonly status: readonly number[]; readonly json: Readonly<Record<string, RawPredicate>> };
+    readonly expect: {
+      readonly status: readonly number[];
+      readonly headers: Readonly<Record<string, string>>;
+      readonly json: Readonly<Record<string, RawPredicate>>;
+    };
   };

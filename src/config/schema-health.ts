@@ -26,11 +26,24 @@ const predicate: Schema = {
   },
 };
 
+const headers = (description: string): Schema => ({
+  type: 'object',
+  description,
+  errorMessage: 'must be a map from a header to its text',
+  propertyNames: { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", errorMessage: 'is no name of a header' },
+  additionalProperties: {
+    type: 'string',
+    pattern: '^[\\t\\u0020-\\u007e\\u00a0-\\u00ff]*$',
+    errorMessage: 'must be text on one line',
+  },
+});
+
 const expect = map('What the answer must be (http, https).', {
   status: listOf('One of these; an empty list: any status.', status, 'must be a list of statuses such as [200]', {
     default: [200],
   }),
   contains: text('The body must contain this text.', 'must be some text'),
+  headers: headers('Headers the answer must have, each with this text in it; {name}: the name that clients dial.'),
   json: {
     type: 'object',
     description: 'The body must be JSON; a path ("a.b", "$" for the whole) to what must be there.',
@@ -55,17 +68,7 @@ const details = map('How a backend is asked whether it is well.', {
     pattern: '^/[\\u0021-\\u007e]*$',
     default: '/',
   }),
-  headers: {
-    type: 'object',
-    description: 'Headers to send (http, https).',
-    errorMessage: 'must be a map from a header to its text',
-    propertyNames: { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", errorMessage: 'is no name of a header' },
-    additionalProperties: {
-      type: 'string',
-      pattern: '^[\\t\\u0020-\\u007e\\u00a0-\\u00ff]*$',
-      errorMessage: 'must be text on one line',
-    },
-  },
+  headers: headers('Headers to send (http, https).'),
   expect,
   interval: duration('From one probe to the next.', '5s', 'duration-100ms'),
   fast_interval: duration('The same while a state is changing.', '1s', 'duration-100ms'),

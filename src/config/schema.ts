@@ -66,18 +66,21 @@ const log = map('What is logged, and how.', {
   session_start: flag('A line at the start of a session, too.', false),
 });
 
-const admin = map('The socket of the operator commands.', {
-  socket: { ...file('Where it is.'), default: '/run/chargehand/admin.sock' },
-  mode: text('Its mode, in quotes.', 'must be an octal mode in quotes such as "0660"', {
-    pattern: '^0?[0-7]{3}$',
-    default: '0660',
+const admin = orFalse(
+  map('The socket of the operator commands.', {
+    socket: { ...file('Where it is.'), default: '/run/chargehand/admin.sock' },
+    mode: text('Its mode, in quotes.', 'must be an octal mode in quotes such as "0660"', {
+      pattern: '^0?[0-7]{3}$',
+      default: '0660',
+    }),
+    group: text('Its group.', 'must be the name of a group', {
+      pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$',
+      default: 'chargehand',
+    }),
+    state: { ...file('Where it is kept what the operator set.'), default: '/var/lib/chargehand/state.json' },
   }),
-  group: text('Its group.', 'must be the name of a group', {
-    pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$',
-    default: 'chargehand',
-  }),
-  state: { ...file('Where it is kept what the operator set.'), default: '/var/lib/chargehand/state.json' },
-});
+  'must be a map with the keys socket, mode, group or state, or false for none',
+);
 
 const repository = text('A path of a repository.', 'must be the path of a repository', {
   pattern: '^[\\u0021-\\u007e]+$',

@@ -8,7 +8,6 @@ import { BUILT_IN_NODE, BUILT_IN_TOP } from './built-in.ts';
 import type { Draft } from './expand.ts';
 import { type Loaded, loadConfig } from './load.ts';
 import { isMap, type Layer, mergeLayers, type RawMap } from './merge.ts';
-import { isNotYet } from './not-yet.ts';
 import type { RawFile } from './raw.ts';
 import { HEALTH } from './schema-health.ts';
 import { SERVICE } from './schema-service.ts';
@@ -41,22 +40,14 @@ export function renderConfig({ config, raw, source, drafts, warnings }: Loaded):
   return `${lines.join('\n')}\n`;
 }
 
-/** A key of the file itself over its default. What does nothing yet is shown only where it is written. */
+/** A key of the file itself over its default. */
 function top(key: keyof RawFile, raw: RawFile, source: Source): string[] {
   const layers: Layer[] = [];
   const standard = (BUILT_IN_TOP as RawMap)[key];
-  if (standard !== undefined && !isNotYet(`/${key}`)) {
-    layers.push({ label: 'default', pointer: undefined, value: { [key]: inEffect(key, standard) } });
-  }
+  if (standard !== undefined) layers.push({ label: 'default', pointer: undefined, value: { [key]: standard } });
   if (raw[key] !== undefined) layers.push({ label: '', pointer: '', value: { [key]: raw[key] } });
   const { value, origins } = mergeLayers(layers);
   return Object.hasOwn(value, key) ? entry(key, value[key], `/${key}`, 0, originIn(origins, source)) : [];
-}
-
-/** A default without the parts of it that do nothing yet. */
-function inEffect(key: string, standard: unknown): unknown {
-  if (!isMap(standard)) return standard;
-  return Object.fromEntries(Object.entries(standard).filter(([name, value]) => !isNotYet(`/${key}/${name}`, value)));
 }
 
 function nodeLines(name: string, raw: RawFile, source: Source, drafts: readonly Draft[]): string[] {

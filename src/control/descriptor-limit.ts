@@ -9,6 +9,9 @@ export interface DescriptorLimit {
   readonly hard: number;
 }
 
+/** Assumed where the kernel doesn't tell: the soft limit that most systems start with. */
+export const USUAL_DESCRIPTORS = 1024;
+
 /** undefined where there is no such file (not Linux) or it doesn't say. */
 export function readDescriptorLimit(path = '/proc/self/limits'): DescriptorLimit | undefined {
   try {

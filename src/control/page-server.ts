@@ -1,5 +1,6 @@
-// The read-only HTTP port: /metrics, /healthz, /readyz. It shows and never changes anything. Its bounds hold whoever
-// calls: connections, header size and time, the Host header, the `allow` list.
+// The read-only HTTP port: metrics, readiness, status, the page. It shows and never changes anything. Its bounds hold
+// whoever calls: connections, header size and time, the Host header, the `allow` list. What the page is told and how its
+// streams are fed stands in the files page-*.ts.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { HttpConfig } from '../config/config.ts';
@@ -8,7 +9,12 @@ import type { Clock } from '../core/clock.ts';
 import type { Observer } from '../core/events.ts';
 import { isAvailable, type ServiceSnapshot } from '../core/status.ts';
 import { ListenError } from '../errors.ts';
+import type { History } from '../observe/history.ts';
 import { hostCheck } from './host-check.ts';
+import { type Answer, json, send, text } from './page-answer.ts';
+import { BUILT_PAGE, readAssets } from './page-assets.ts';
+import { EventStreams } from './page-events.ts';
+import { type PageFacts, type PageSources, pageHistory, pageMessage } from './page-message.ts';
 
 export interface PageServerOptions {
   readonly metrics: { text(): Promise<string>; readonly contentType: string };
@@ -17,24 +23,34 @@ export interface PageServerOptions {
   readonly ready: () => { readonly ready: boolean; readonly reason: string };
   /** Names under which this port may be asked, beside addresses and localhost: the file's `name`, this machine's. */
   readonly names: readonly string[];
+  /** What `chargehand status --json` prints. */
+  readonly status: () => unknown;
+  /** HAProxy's statistics as CSV, at the address that HAProxy's tools ask; undefined: the file asks for none. */
+  readonly haproxyCsv?: () => string | undefined;
+  /** For the page, where the file asks for one. The history is its owner's to start and close. */
+  readonly page: { readonly facts: PageFacts; readonly history: History; readonly folder?: string } | undefined;
   readonly clock: Clock;
   readonly observer: Observer;
 }
 
 const MAX_CONNECTIONS = 64;
+const MAX_STREAMS = 16;
 const MAX_HEADER_BYTES = 8 * 1024;
 const HEADERS_MS = 5000;
 /** A client that doesn't read its answer is cut after this long without a byte (Node may take twice as long to be sure). */
 const SILENT_MS = 6000;
 const METRICS_MS = 1000;
 const REFUSAL_NOTICE_MS = 60_000;
+const nothing = (): void => {};
 
 type Socket = IncomingMessage['socket'];
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly headers?: Readonly<Record<string, string>>;
+/** What only the page's port has. */
+interface Page {
+  readonly sources: PageSources;
+  readonly assets: ReadonlyMap<string, Answer>;
+  readonly streams: EventStreams;
+  readonly history: History;
 }
 
 export function createPageServer(config: HttpConfig, options: PageServerOptions): PageServer {
@@ -48,6 +64,8 @@ export class PageServer {
   readonly #knownHost: (header: string | undefined) => boolean;
   /** undefined: everyone may ask. */
   readonly #allowed: CidrMatcher | undefined;
+  readonly #page: Page | undefined;
+  #unsubscribe: () => void = nothing;
   #metrics: { readonly at: number; readonly text: Promise<string> } | undefined;
   #noticedAt = Number.NEGATIVE_INFINITY;
 
@@ -56,6 +74,7 @@ export class PageServer {
     this.#options = options;
     this.#allowed = config.allow.length === 0 ? undefined : cidrMatcher(config.allow);
     this.#knownHost = hostCheck(config.host === undefined ? options.names : [config.host, ...options.names]);
+    this.#page = options.page === undefined ? undefined : this.#createPage(options.page);
     this.#server = createServer(
       {
         maxHeaderSize: MAX_HEADER_BYTES,
@@ -83,13 +102,22 @@ export class PageServer {
         this.#server.on('error', (error) => this.#options.observer.notice?.('error', `http port: ${error.message}`));
         const bound = this.#server.address();
         if (bound === null || typeof bound === 'string') throw new Error('an HTTP port is a TCP port');
+        this.#unsubscribe = this.#page?.history.onSample(() => this.#page?.streams.send()) ?? nothing;
         resolve(formatHostPort(bound.address, bound.port));
       });
     });
   }
 
+  /** The bound address, `ip:port`; undefined: it does not listen. */
+  get address(): string | undefined {
+    const bound = this.#server.address();
+    return bound === null || typeof bound === 'string' ? undefined : formatHostPort(bound.address, bound.port);
+  }
+
   /** Stops listening and ends every connection at once, kept-alive ones and those in the middle of an answer. */
   close(): Promise<void> {
+    this.#unsubscribe();
+    this.#unsubscribe = nothing;
     return new Promise((resolve) => {
       // The only error is that it doesn't run, which is what is wanted.
       this.#server.close(() => resolve());
@@ -109,50 +137,91 @@ export class PageServer {
     this.#options.observer.notice?.('warn', `http port: ${peer} is not in http.allow, its connection was reset`);
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const answer = await this.#answer(request);
-    response.writeHead(answer.status, {
-      'content-type': 'text/plain; charset=utf-8',
-      'content-length': Buffer.byteLength(answer.text),
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      ...answer.headers,
-    });
-    response.end(request.method === 'HEAD' ? undefined : answer.text);
+  #createPage({ facts, history, folder = BUILT_PAGE }: NonNullable<PageServerOptions['page']>): Page {
+    const { clock, ready } = this.#options;
+    // Who a client is, is told only where the file says who may ask.
+    const wholeClients = this.#allowed !== undefined || isLoopback(this.#config.host);
+    const sources = { facts, history, ready, wholeClients, wall: () => clock.wall() };
+    const streams = new EventStreams({ message: () => JSON.stringify(pageMessage(sources)), most: MAX_STREAMS });
+    return { sources, history, streams, assets: readAssets(folder) };
   }
 
-  async #answer(request: IncomingMessage): Promise<Answer> {
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = this.#refusal(request);
+    const [path = '', query] = (request.url ?? '').split('?', 2);
+    const answer =
+      refusal ??
+      (path === '/events' && this.#page !== undefined
+        ? this.#stream(request, response, this.#page.streams)
+        : await this.#answer(path, new URLSearchParams(query)));
+    if (answer !== undefined) send(request, response, answer);
+  }
+
+  #refusal(request: IncomingMessage): Answer | undefined {
     if (!this.#knownHost(request.headers.host)) return this.#wrongHost();
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      // Closed, so that a body nobody wants isn't read.
-      const headers = { allow: 'GET, HEAD', connection: 'close' };
-      return { status: 405, text: 'only GET and HEAD: this port never changes anything\n', headers };
+    if (request.method === 'GET' || request.method === 'HEAD') return undefined;
+    // Closed, so that a body nobody wants isn't read.
+    const headers = { allow: 'GET, HEAD', connection: 'close' };
+    return text(405, 'only GET and HEAD: this port never changes anything\n', headers);
+  }
+
+  /** The refusal of a stream; undefined: it runs. */
+  #stream(request: IncomingMessage, response: ServerResponse, streams: EventStreams): Answer | undefined {
+    const site = request.headers['sec-fetch-site'];
+    if (site === 'cross-site' || site === 'same-site') {
+      // It could not read it, but would hold one of the few places.
+      return text(403, 'only the page of this port may open its event stream\n');
     }
-    const [path, query] = (request.url ?? '').split('?', 2);
+    if (request.method === 'HEAD') return text(200, '');
+    if (streams.full) {
+      const headers = { 'retry-after': '10', connection: 'close' };
+      return text(503, `${MAX_STREAMS} pages are open, which is all there may be\n`, headers);
+    }
+    streams.open(response);
+    return undefined;
+  }
+
+  async #answer(path: string, query: URLSearchParams): Promise<Answer> {
+    const page = this.#page;
     switch (path) {
       case '/metrics':
         return this.#metricsAnswer();
       case '/healthz':
-        return { status: 200, text: 'ok\n' };
+        return text(200, 'ok\n');
       case '/readyz':
-        return this.#readiness(new URLSearchParams(query).has('services'));
-      default:
-        return { status: 404, text: 'there is /metrics, /healthz and /readyz (or /readyz?services)\n' };
+        return this.#readiness(query.has('services'));
+      case '/status.json':
+        return json(this.#options.status());
+      case '/stats;csv': {
+        const csv = this.#options.haproxyCsv?.();
+        if (csv !== undefined) return text(200, csv);
+        return text(404, 'there are no statistics of HAProxy: the file has no "haproxy:"\n');
+      }
+      case '/history.json':
+        if (page !== undefined) return json(pageHistory(page.sources, query.get('node') ?? undefined));
+        break;
+      default: {
+        const asset = page?.assets.get(path);
+        if (asset !== undefined) return asset;
+        if (path === '/' && page !== undefined) return text(404, 'the page was not built: "npm run build" does it\n');
+      }
     }
+    const there = 'there is /metrics, /healthz, /readyz (or /readyz?services) and /status.json';
+    return text(404, page === undefined ? `${there}\n` : `${there}, and the page at /\n`);
   }
 
   #wrongHost(): Answer {
     const names = ['localhost', ...this.#options.names].join(', ');
-    return { status: 421, text: `unknown Host: ask by IP address or as one of: ${names}\n` };
+    return text(421, `unknown Host: ask by IP address or as one of: ${names}\n`);
   }
 
   #readiness(services: boolean): Answer {
     const { ready, reason } = this.#options.ready();
-    if (!ready) return { status: 503, text: `not ready: ${reason}\n` };
-    if (!services) return { status: 200, text: 'ready\n' };
+    if (!ready) return text(503, `not ready: ${reason}\n`);
+    if (!services) return text(200, 'ready\n');
     const without = this.#options.snapshot().filter((service) => !service.backends.some(isAvailable));
-    if (without.length === 0) return { status: 200, text: 'ready, every service has an available backend\n' };
-    return { status: 503, text: `no available backend: ${without.map((s) => s.service).join(', ')}\n` };
+    if (without.length === 0) return text(200, 'ready, every service has an available backend\n');
+    return text(503, `no available backend: ${without.map((s) => s.service).join(', ')}\n`);
   }
 
   async #metricsAnswer(): Promise<Answer> {
@@ -160,17 +229,21 @@ export class PageServer {
     const now = clock.now();
     // However many ask, it is computed at most once a second; who asks meanwhile waits for, or gets, the same text.
     if (this.#metrics === undefined || now - this.#metrics.at >= METRICS_MS) {
-      const text = metrics.text();
-      text.catch((error) => observer.notice?.('error', `metrics could not be computed: ${messageOf(error)}`));
-      this.#metrics = { at: now, text };
+      const making = metrics.text();
+      making.catch((error) => observer.notice?.('error', `metrics could not be computed: ${messageOf(error)}`));
+      this.#metrics = { at: now, text: making };
     }
     try {
-      const text = await this.#metrics.text;
-      return { status: 200, text, headers: { 'content-type': metrics.contentType } };
+      return text(200, await this.#metrics.text, { 'content-type': metrics.contentType });
     } catch {
-      return { status: 500, text: 'metrics could not be computed, the log says why\n' };
+      return text(500, 'metrics could not be computed, the log says why\n');
     }
   }
+}
+
+/** Whether only this machine can reach what listens there. */
+function isLoopback(host: string | undefined): boolean {
+  return host === 'localhost' || host === '::1' || host?.startsWith('127.') === true;
 }
 
 function messageOf(error: unknown): string {

@@ -1,104 +1,214 @@
-// The life of `chargehand run`: what is started in which order, what a stop means, and what is said about it. Gets
-// everything of the process as arguments; knows no signals.
+// The life of `chargehand run`: what is started in which order, what a reload, an upgrade and a stop mean, and what is said
+// about it. Gets everything of the process as arguments; knows no signals.
 
 import type { Config } from '../config/config.ts';
+import type { Loaded } from '../config/load.ts';
+import { renderConfig } from '../config/show.ts';
 import { systemClock } from '../core/clock.ts';
-import type { Observer } from '../core/events.ts';
-import { sessionLimit } from '../core/session-limit.ts';
-import { type Problem, problemLine } from '../errors.ts';
+import type { DoctorSchedule } from '../doctor/schedule.ts';
+import { problemLine } from '../errors.ts';
 import { LoadBalancer } from '../load-balancer.ts';
+import { BACKLOG } from '../net/listener.ts';
+import type { RelayChoice } from '../net/relay-choice.ts';
 import type { SocketWay } from '../net/socket-way.ts';
+import { History } from '../observe/history.ts';
 import type { Log } from '../observe/log.ts';
-import { createMetrics } from '../observe/metrics.ts';
+import { createMetrics, type Metrics } from '../observe/metrics.ts';
+import { AdminServer } from './admin-server.ts';
+import { ControlPorts } from './control-ports.ts';
 import type { DescriptorLimit } from './descriptor-limit.ts';
+import { HaproxyFace } from './haproxy/haproxy-face.ts';
+import { shortQueue } from './kernel.ts';
+import type { Notifier } from './notify.ts';
+import { Operator } from './operator.ts';
 import { createPageServer, type PageServer } from './page-server.ts';
+import { processLimit } from './process-limit.ts';
+import { inWords, tellReady } from './ready-lines.ts';
+import { createReloader, type Reloader, type ReloadOutcome } from './reload.ts';
+import { runningDoctor } from './running-doctor.ts';
+import { StateFile } from './state-file.ts';
+import type { Successor } from './upgrade.ts';
 
 export interface RunnerOptions {
   readonly log: Log;
   readonly version: string;
   readonly nodeVersion: string;
+  readonly pid: number;
   /** Names of this machine, under which its HTTP port may be asked. */
   readonly hostName: string;
   readonly descriptors: DescriptorLimit | undefined;
-  readonly systemdSockets: ReadonlyMap<string, number>;
+  readonly inherited: ReadonlyMap<string, number>;
   readonly sockets: SocketWay;
+  readonly relay: RelayChoice;
+  readonly notifier: Notifier;
+  /** The process that hands over to this one. */
+  readonly predecessor: RunnerPredecessor | undefined;
+  /** Starts the program anew with these listening descriptors. */
+  readonly startSuccessor: (sockets: ReadonlyMap<string, number>) => Promise<Successor>;
 }
 
-/** Assumed where the kernel doesn't tell: the soft limit that most systems start with. */
-const USUAL_DESCRIPTORS = 1024;
-/** A limit that nobody sets on purpose. */
-const FEW_SESSIONS = 100;
-/** Connections of the read-only port. */
-const CONTROL_DESCRIPTORS = 64;
+export interface RunnerPredecessor {
+  readonly pid: number;
+  /** Whether it still finishes sessions. */
+  runs(): boolean;
+  /** Tells it that every port is ours; what only one process can have is ours when this resolves. */
+  letsGo(): Promise<void>;
+}
 
 export class Runner {
-  readonly #config: Config;
+  readonly #options: RunnerOptions;
   readonly #log: Log;
-  readonly #sockets: SocketWay;
+  readonly #metrics: Metrics;
+  readonly #history: History;
   readonly #balancer: LoadBalancer;
-  readonly #page: PageServer | undefined;
+  readonly #operator: Operator;
+  readonly #haproxy: HaproxyFace;
+  readonly #reloader: Reloader;
+  readonly #ports: ControlPorts;
+  readonly #doctor: DoctorSchedule;
+  readonly #startedAt = systemClock.wall();
+  /** What the file says; the balancer's has the operator's words in it. */
+  #loaded: Loaded;
+  #upgrading: Promise<number> | undefined;
+  #handedOver: () => void = () => {};
+  /** Resolves when a new process has taken over: what is left is to let our sessions finish. */
+  readonly handedOver = new Promise<void>((resolve) => {
+    this.#handedOver = resolve;
+  });
 
-  constructor(config: Config, options: RunnerOptions) {
-    const { log, descriptors } = options;
-    this.#config = config;
+  constructor(loaded: Loaded, options: RunnerOptions) {
+    const { log, descriptors, relay } = options;
+    const { config } = loaded;
+    this.#options = options;
+    this.#loaded = loaded;
     this.#log = log;
-    this.#sockets = options.sockets;
-    const metrics = createMetrics({
+    this.#metrics = createMetrics({
       version: options.version,
       nodeVersion: options.nodeVersion,
-      relayKind: 'net',
+      relayKind: relay.kind,
       openFilesLimit: descriptors?.soft,
       snapshot: () => this.#balancer.snapshot(),
       logLinesDropped: () => log.dropped,
       clock: systemClock,
     });
-    const observers: readonly Observer[] = [log, metrics];
-    this.#balancer = new LoadBalancer(config, {
-      sessionLimit: processLimit(config, descriptors, log),
-      observers,
-      systemdSockets: options.systemdSockets,
-      sockets: options.sockets,
+    this.#history = new History({ clock: systemClock, snapshot: () => this.#balancer.snapshot() });
+    this.#operator = new Operator({
+      balancer: () => this.#balancer,
+      config,
+      state: config.admin === false ? undefined : new StateFile(config.admin.state),
+      clock: systemClock,
+      observer: log,
+      history: this.#history,
+      about: () => ({
+        version: options.version,
+        started: new Date(this.#startedAt).toISOString(),
+        relay: { kind: relay.kind, threads: relay.threads },
+        predecessor: options.predecessor?.runs() === true ? options.predecessor.pid : null,
+      }),
     });
-    this.#page =
-      config.http === false
-        ? undefined
-        : createPageServer(config.http, {
-            metrics,
-            snapshot: () => this.#balancer.snapshot(),
-            ready: () => this.#balancer.ready(),
-            names: [options.hostName, ...(config.name === undefined ? [] : [config.name])],
-            clock: systemClock,
-            observer: log,
-          });
+    this.#haproxy = new HaproxyFace({
+      clock: systemClock,
+      observer: log,
+      services: () => this.#balancer.services,
+      operator: this.#operator,
+      refresh: () => this.#balancer.sessions.refresh(),
+      process: () => ({
+        version: options.version,
+        hostName: options.hostName,
+        pid: options.pid,
+        startedAt: this.#startedAt,
+        threads: 1 + relay.threads,
+        openFilesLimit: descriptors?.soft,
+        sessionLimit: this.#balancer.sessions.limit,
+        sessions: this.#balancer.sessions.size,
+        stopping: !this.#balancer.ready().ready,
+        droppedLogLines: log.dropped,
+      }),
+    });
+    this.#balancer = new LoadBalancer(config, {
+      sessionLimit: processLimit(config, descriptors, relay.descriptors, log),
+      observers: [log, this.#metrics, this.#history, this.#haproxy.observer],
+      inherited: options.inherited,
+      sockets: options.sockets,
+      startRelay: relay.start,
+    });
+    this.#doctor = runningDoctor({
+      sockets: options.sockets,
+      observers: [log, this.#metrics],
+      config: () => this.#operator.effective(this.#loaded.config),
+    });
+    this.#reloader = createReloader({
+      loaded,
+      balancer: this.#balancer,
+      apply: (next) => this.#apply(next),
+      log,
+      onStart: () => options.notifier.reloading(),
+      onEnd: (outcome) => this.#reloaded(outcome),
+    });
+    this.#ports = new ControlPorts(config, {
+      admin:
+        config.admin === false
+          ? undefined
+          : new AdminServer(config.admin, {
+              operator: this.#operator,
+              reloader: this.#reloader,
+              upgrade: () => this.upgrade(),
+              config: () => renderConfig(this.#loaded),
+              observer: log,
+            }),
+      haproxy: this.#haproxy,
+      createPage: (wanted) => this.#createPage(wanted),
+    });
   }
 
   /** Binds everything, or nothing and rejects with lines that a user can act on. */
-  async start(warnings: readonly Problem[]): Promise<void> {
-    for (const warning of warnings) this.#log.notice('warn', problemLine(warning, ''));
-    const page = await this.#page?.start();
+  async start(): Promise<void> {
+    const { predecessor, notifier } = this.#options;
+    for (const warning of this.#loaded.warnings) this.#log.notice('warn', problemLine(warning, ''));
+    const short = shortQueue(BACKLOG);
+    if (short !== undefined) this.#log.notice('warn', short);
+    await this.#operator.start();
+    this.#haproxy.count(this.#loaded.config);
     try {
+      if (predecessor === undefined) await this.#ports.open();
       await this.#balancer.start();
     } catch (error) {
-      await this.#page?.close();
+      await this.#ports.close();
+      this.#operator.close();
+      this.#options.relay.close();
       throw error;
     }
-    for (const service of this.#balancer.snapshot()) {
-      this.#log.notice('info', 'service listens', {
-        service: service.service,
-        listen: service.listen.join(' '),
-        balance: service.strategy,
-        nodes: service.backends.map((b) => b.node).join(' '),
-        max_sessions: service.limit,
-      });
+    if (predecessor !== undefined) {
+      await predecessor.letsGo();
+      // The services are ours already: a port of control that can't be had is no reason to leave them.
+      await this.#ports.open().catch((error: Error) => this.#log.notice('error', error.message));
     }
-    this.#log.notice('info', 'chargehand is ready', {
-      services: this.#config.services.length,
-      nodes: this.#config.nodes.length,
-      max_sessions: this.#balancer.sessions.limit,
-      relay: 'net',
-      sockets: this.#sockets.kind,
-      ...(page === undefined ? {} : { metrics: `http://${page}/metrics` }),
+    this.#doctor.update();
+    const { relay, sockets } = this.#options;
+    tellReady(this.#log, {
+      config: this.#loaded.config,
+      balancer: this.#balancer,
+      relay,
+      sockets,
+      http: this.#ports.http,
     });
+    notifier.ready(inWords(this.#loaded.config));
+  }
+
+  /** Reads the file again and puts it into effect. Never rejects. */
+  reload(): Promise<ReloadOutcome> {
+    return this.#reloader.reload({ force: false });
+  }
+
+  /**
+   * Hands over to a new process of the program; resolves with its id when it holds every port. Rejects, and then nothing
+   * has changed, when it doesn't become ready.
+   */
+  upgrade(): Promise<number> {
+    this.#upgrading ??= this.#upgrade().finally(() => {
+      this.#upgrading = undefined;
+    });
+    return this.#upgrading;
   }
 
   /** Announces, stops accepting, lets sessions finish, ends the rest. `hurry`: end them now. Answers how many were cut. */
@@ -106,40 +216,82 @@ export class Runner {
     const { sessions } = this.#balancer;
     const running = sessions.size;
     this.#log.notice('info', `${why}: stopping`, { sessions: running });
+    this.#options.notifier.stopping(`stopping: ${running} sessions may finish`);
     this.#balancer.announceDrain();
-    const announceMs = Math.max(0, ...this.#config.services.map((s) => s.timeouts.announceMs));
+    const announceMs = Math.max(0, ...this.#loaded.config.services.map((s) => s.timeouts.announceMs));
     if (announceMs > 0) await announcing(announceMs, hurry);
-    const cut = await this.#balancer.drain(hurry);
-    await this.#page?.close();
+    return this.finish(hurry);
+  }
+
+  /** Accepts no more, lets sessions finish, ends the rest. Answers how many were cut. */
+  async finish(hurry: Promise<void>): Promise<number> {
+    const running = this.#balancer.sessions.size;
+    const [cut] = await Promise.all([this.#balancer.drain(hurry), this.#doctor.close()]);
+    await this.#ports.close();
+    this.#operator.close();
+    this.#options.relay.close();
     this.#log.notice('info', 'chargehand has stopped', {
       sessions_finished: Math.max(0, running - cut),
       sessions_cut: cut,
     });
     return cut;
   }
-}
 
-/** `max_sessions` of the process: what the file says, as far as the descriptors carry it. */
-function processLimit(config: Config, descriptors: DescriptorLimit | undefined, log: Log): number {
-  const limit = sessionLimit(descriptors?.soft ?? USUAL_DESCRIPTORS, {
-    listeners: config.services.reduce((sum, service) => sum + service.listen.length, 0),
-    probes: config.services.reduce((sum, service) => sum + (service.health === false ? 0 : service.backends.length), 0),
-    control: CONTROL_DESCRIPTORS,
-  });
-  if (limit < FEW_SESSIONS) {
-    log.notice(
-      'warn',
-      `the descriptor limit of ${descriptors?.soft} carries only ${limit} sessions: raise LimitNOFILE`,
-    );
+  async #apply(next: Loaded): Promise<void> {
+    const { descriptors, relay } = this.#options;
+    const { config } = next;
+    const ports = await this.#ports.prepare(config);
+    try {
+      await this.#balancer.apply(this.#operator.effective(config));
+    } catch (error) {
+      await ports.abandon();
+      throw error;
+    }
+    this.#loaded = next;
+    this.#operator.loaded(config);
+    this.#balancer.sessions.limit = processLimit(config, descriptors, relay.descriptors, this.#log);
+    this.#log.update(config.log);
+    this.#doctor.update();
+    await ports.commit();
   }
-  if (config.maxSessions === 'auto') return limit;
-  if (config.maxSessions > limit) {
-    log.notice(
-      'warn',
-      `max_sessions ${config.maxSessions} is more than the descriptor limit carries: ${limit} it is (raise LimitNOFILE)`,
-    );
+
+  #reloaded(outcome: ReloadOutcome): void {
+    this.#metrics.reloaded(outcome.problems.length === 0);
+    const words = inWords(this.#loaded.config);
+    this.#options.notifier.ready(outcome.problems.length === 0 ? words : `${words}; the last reload failed`);
   }
-  return Math.min(limit, config.maxSessions);
+
+  async #upgrade(): Promise<number> {
+    const successor = await this.#options.startSuccessor(this.#balancer.descriptors());
+    this.#options.notifier.mainPid(successor.pid);
+    this.#log.notice('info', 'handing over to a new process', { pid: successor.pid });
+    // Whoever asked by the admin socket gets the answer on a connection that is closed after it.
+    void this.#ports.close().then(() => {
+      successor.takeOver();
+      this.#handedOver();
+    });
+    return successor.pid;
+  }
+
+  #createPage({ http, name }: Config): PageServer | undefined {
+    if (http === false) return undefined;
+    const { hostName, version } = this.#options;
+    const facts = { name: name ?? hostName, version, startedAt: this.#startedAt };
+    return createPageServer(http, {
+      metrics: {
+        text: async () => (await this.#metrics.text()) + this.#haproxy.metrics(),
+        contentType: this.#metrics.contentType,
+      },
+      snapshot: () => this.#balancer.snapshot(),
+      ready: () => this.#balancer.ready(),
+      names: [hostName, ...(name === undefined ? [] : [name])],
+      status: () => this.#operator.status(),
+      haproxyCsv: () => this.#haproxy.csv(),
+      page: http.page ? { history: this.#history, facts } : undefined,
+      clock: systemClock,
+      observer: this.#log,
+    });
+  }
 }
 
 function announcing(ms: number, hurry: Promise<void>): Promise<void> {

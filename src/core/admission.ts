@@ -11,15 +11,23 @@ export interface AdmissionRules extends ClientLimits {
 }
 
 export class Admission {
-  readonly #denied: CidrMatcher | undefined;
-  readonly #allowed: CidrMatcher | undefined;
-  readonly #clients: ClientTable | undefined;
+  readonly #clock: Clock;
+  #denied: CidrMatcher | undefined;
+  #allowed: CidrMatcher | undefined;
+  #clients: ClientTable | undefined;
 
   constructor(rules: AdmissionRules, clock: Clock) {
+    this.#clock = clock;
+    this.update(rules);
+  }
+
+  /** Other rules from now on. Who is in stays in, and goes on counting; limits that are new count from now on. */
+  update(rules: AdmissionRules): void {
     this.#denied = rules.deny.length > 0 ? cidrMatcher(rules.deny) : undefined;
     this.#allowed = rules.allow.length > 0 ? cidrMatcher(rules.allow) : undefined;
-    const limited = rules.maxSessions !== undefined || rules.rate !== undefined;
-    this.#clients = limited ? new ClientTable(rules, clock) : undefined;
+    if (rules.maxSessions === undefined && rules.rate === undefined) this.#clients = undefined;
+    else if (this.#clients === undefined) this.#clients = new ClientTable(rules, this.#clock);
+    else this.#clients.limits = rules;
   }
 
   /** `client` empty: a Unix socket, which no address rule and no limit concerns. */

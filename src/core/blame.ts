@@ -7,13 +7,14 @@ import type { Clock } from './clock.ts';
 const MOST_CLIENTS = 1000;
 
 export class Blame {
-  readonly #intervalMs: number;
+  /** May change while it counts (a reload). */
+  intervalMs: number;
   readonly #clock: Clock;
   /** For each node: when each client's word counted last, in that order. */
   readonly #nodes = new Map<string, Map<string, number>>();
 
   constructor(intervalMs: number, clock: Clock) {
-    this.#intervalMs = intervalMs;
+    this.intervalMs = intervalMs;
     this.#clock = clock;
   }
 
@@ -26,7 +27,7 @@ export class Blame {
     }
     const now = this.#clock.now();
     for (const [oldest, at] of clients) {
-      if (now - at < this.#intervalMs) break;
+      if (now - at < this.intervalMs) break;
       clients.delete(oldest);
     }
     if (clients.has(client) || clients.size >= MOST_CLIENTS) return false;

@@ -18,14 +18,15 @@ interface Entry {
 const MOST_CLIENTS = 100_000;
 
 export class ClientTable {
-  readonly #limits: ClientLimits;
+  /** May change while it counts (a reload). */
+  limits: ClientLimits;
   readonly #clock: Clock;
   readonly #most: number;
   /** Least recently seen first: an entry that is touched moves to the end. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(limits: ClientLimits, clock: Clock, most = MOST_CLIENTS) {
-    this.#limits = limits;
+    this.limits = limits;
     this.#clock = clock;
     this.#most = most;
   }
@@ -38,7 +39,7 @@ export class ClientTable {
   admit(client: string): boolean {
     const key = clientKey(client);
     const now = this.#clock.now();
-    const { maxSessions, rate } = this.#limits;
+    const { maxSessions, rate } = this.limits;
     const entry = this.#entries.get(key) ?? { active: 0, tokens: rate?.burst ?? 0, refilledAt: now };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
@@ -60,7 +61,7 @@ export class ClientTable {
     if (entry === undefined) return;
     if (entry.active > 0) entry.active--;
     // Without a rate there is nothing to remember of a client that has left.
-    if (entry.active === 0 && this.#limits.rate === undefined) this.#entries.delete(key);
+    if (entry.active === 0 && this.limits.rate === undefined) this.#entries.delete(key);
   }
 
   #forgetOldest(): void {

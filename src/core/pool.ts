@@ -21,7 +21,12 @@ export class Backend implements Candidate {
   admin: AdminState;
   weight: number;
   active = 0;
+  /** The most that `active` was; kept by `take`. */
+  mostActive = 0;
+  /** Attempts to reach it since the process started: each took a place. */
+  dials = 0;
   queued = 0;
+  mostQueued = 0;
   bytesIn = 0;
   bytesOut = 0;
   /** No longer in the file: its sessions finish, nobody picks it. */
@@ -34,6 +39,13 @@ export class Backend implements Candidate {
     this.weight = spec.weight;
     this.changedAt = wall;
   }
+
+  /** An attempt takes a place; whoever holds it gives it back by `active--`. */
+  take(): void {
+    this.dials++;
+    this.active++;
+    if (this.active > this.mostActive) this.mostActive = this.active;
+  }
 }
 
 export interface PoolOptions {
@@ -45,13 +57,21 @@ export interface PoolOptions {
   readonly maxPerBackend: number | undefined;
 }
 
+/** What `reconcile` did. */
+export interface PoolChange {
+  readonly added: readonly Backend[];
+  readonly removed: readonly Backend[];
+}
+
 const NOBODY: readonly Backend[] = [];
+/** The reason of a backend of which nobody has said anything yet. */
+export const NOT_ASKED = 'new in the file, and not asked yet';
 /** A backend that starts slowly never has less than this part of its weight. */
 const LEAST_SHARE = 0.05;
 
 export class Pool {
-  readonly backends: readonly Backend[];
-  readonly #options: PoolOptions;
+  #backends: readonly Backend[];
+  #options: PoolOptions;
   readonly #clock: Clock;
   /** Backends that came back, and when. */
   readonly #starting = new Map<Backend, number>();
@@ -60,10 +80,55 @@ export class Pool {
   #failingOpen = false;
   #stale = true;
 
-  constructor(specs: readonly BackendSpec[], options: PoolOptions, clock: Clock) {
+  /** `initial`: their health until somebody says otherwise. */
+  constructor(specs: readonly BackendSpec[], options: PoolOptions, clock: Clock, initial: Health = 'up') {
     this.#options = options;
     this.#clock = clock;
-    this.backends = specs.map((spec) => new Backend(spec, clock.wall()));
+    this.#backends = specs.map((spec) => (initial === 'up' ? new Backend(spec, clock.wall()) : this.#unknown(spec)));
+  }
+
+  /** In the order of the file; then those that are no longer in it and whose sessions still run. */
+  get backends(): readonly Backend[] {
+    return this.#backends;
+  }
+
+  /**
+   * Another file is in effect. A backend whose node stays keeps its object, and with it health, counts and admin state; a
+   * new one is down until somebody says that it is up; one that left finishes its sessions and is no candidate.
+   */
+  reconcile(specs: readonly BackendSpec[], options: PoolOptions): PoolChange {
+    const before = new Map(this.#backends.map((backend) => [backend.node, backend]));
+    const added: Backend[] = [];
+    const next = specs.map((spec) => {
+      const known = before.get(spec.node);
+      before.delete(spec.node);
+      if (known === undefined || known.removed) {
+        const backend = this.#unknown(spec);
+        added.push(backend);
+        return backend;
+      }
+      known.spec = spec;
+      if (!this.#starting.has(known)) known.weight = spec.weight;
+      return known;
+    });
+    const removed = [...before.values()].filter((backend) => !backend.removed);
+    for (const backend of removed) {
+      backend.removed = true;
+      this.#stopRamp(backend);
+    }
+    // A node that came back while the sessions of its former self still run stands here twice, for as long as they do.
+    const leaving = this.#backends.filter((backend) => backend.removed && backend.active > 0);
+    this.#backends = [...next, ...leaving];
+    this.#options = options;
+    this.#stale = true;
+    return { added, removed };
+  }
+
+  /** Forgets what is no longer in the file and has no session left. */
+  tidy(): void {
+    if (this.#backends.some((backend) => backend.removed && backend.active === 0)) {
+      this.#backends = this.#backends.filter((backend) => !backend.removed || backend.active > 0);
+    }
   }
 
   /** The available backends not in `tried`, in the order of the file; backups only when there is nobody else. */
@@ -85,10 +150,10 @@ export class Pool {
     return max !== undefined && backend.active >= max;
   }
 
-  /** Whether all ready backends are down and are tried anyway. */
+  /** Whether all ready backends were seen down and are tried anyway. */
   get failingOpen(): boolean {
     this.#refresh();
-    return this.#failingOpen;
+    return this.#failingOpen && [...this.#primary, ...this.#backup].every((b) => b.reason !== NOT_ASKED);
   }
 
   /** Whether any backend may take a session now. */
@@ -124,9 +189,17 @@ export class Pool {
     if (!this.#starting.has(backend)) backend.weight = weight;
   }
 
+  #unknown(spec: BackendSpec): Backend {
+    const backend = new Backend(spec, this.#clock.wall());
+    backend.health = 'down';
+    backend.reason = NOT_ASKED;
+    return backend;
+  }
+
   #refresh(): void {
     if (!this.#stale) return;
     this.#stale = false;
+    this.#failingOpen = false;
     const ready = this.backends.filter((b) => b.admin === 'ready' && b.address !== undefined && !b.removed);
     const { pinnedNode } = this.#options;
     if (pinnedNode !== undefined) {

@@ -12,10 +12,12 @@ export interface DescriptorNeeds {
   readonly probes: number;
   /** Connections to the read-only port and the sockets of control. */
   readonly control: number;
+  /** What the relay holds beside its sessions' sockets: pipes. */
+  readonly relay: number;
 }
 
 /** Sessions that `descriptors` carry after a reserve for everything else; at least 1. */
 export function sessionLimit(descriptors: number, needs: DescriptorNeeds): number {
-  const reserve = BASE_RESERVE + needs.listeners + needs.probes + needs.control;
+  const reserve = BASE_RESERVE + needs.listeners + needs.probes + needs.control + needs.relay;
   return Math.max(1, Math.floor((descriptors - reserve) / DESCRIPTORS_PER_SESSION));
 }

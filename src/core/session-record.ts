@@ -71,6 +71,21 @@ export interface SessionRecord {
   /** Backend to client. */
   readonly bytesOut: number;
   readonly retries: number;
+  /** Of the retries: the same backend again, since there was no other. */
+  readonly redials: number;
+  /** Its place in the queue when it joined last, from 1; 0: it never waited. */
+  readonly queuePlace: number;
+  /** It waited for one backend, not for whichever is free first. */
+  readonly queuedForOne: boolean;
+  /** Sessions beside it when it had ended. */
+  readonly beside: {
+    readonly process: number;
+    readonly service: number;
+    /** Of its service's: those that were admitted. */
+    readonly admitted: number;
+    /** On its backend. */
+    readonly node: number;
+  };
   readonly phase: Phase;
   readonly endedBy: Side;
   readonly end: End;

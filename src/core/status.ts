@@ -22,6 +22,10 @@ export interface BackendSnapshot {
   readonly bytesOut: number;
   /** Why it is down, in words, printable; empty while it is up. */
   readonly reason: string;
+  /** What its health check has to say besides: a change under way, held down, kept although slow; mostly empty. */
+  readonly note: string;
+  /** What probes saw that is no failure, in words, printable: `certificate expired on 2026-01-01`. */
+  readonly findings: readonly string[];
   /** Since when its health is what it is: milliseconds since 1970. */
   readonly since: number;
 }

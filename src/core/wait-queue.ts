@@ -15,28 +15,41 @@ export interface Waiting {
 }
 
 export class WaitQueue {
-  readonly #limit: number;
+  /** Lower than `length` after a reload: those that wait stay. */
+  limit: number;
+  /** The most that waited for any backend at once. */
+  mostForAny = 0;
+  #forAny = 0;
   /** In order of arrival: a Set keeps it and lets anyone leave in one step. */
   readonly #waiting = new Set<Waiting>();
 
   constructor(limit: number) {
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   get length(): number {
     return this.#waiting.size;
   }
 
+  /** Of those, who waits for whichever backend is free first. */
+  get forAny(): number {
+    return this.#forAny;
+  }
+
   /** False when the queue is full. */
   join(entry: Waiting): boolean {
-    if (this.#waiting.size >= this.#limit) return false;
+    if (this.#waiting.size >= this.limit) return false;
     this.#waiting.add(entry);
-    if (entry.wanted !== undefined) entry.wanted.queued++;
+    const { wanted } = entry;
+    if (wanted === undefined) this.mostForAny = Math.max(this.mostForAny, ++this.#forAny);
+    else wanted.mostQueued = Math.max(wanted.mostQueued, ++wanted.queued);
     return true;
   }
 
   leave(entry: Waiting): void {
-    if (this.#waiting.delete(entry) && entry.wanted !== undefined) entry.wanted.queued--;
+    if (!this.#waiting.delete(entry)) return;
+    if (entry.wanted === undefined) this.#forAny--;
+    else entry.wanted.queued--;
   }
 
   /** Lets the first that may use `backend` (and wants no other) proceed; false when there is none. */
@@ -58,5 +71,10 @@ export class WaitQueue {
     for (const entry of [...this.#waiting]) {
       if (entry.wanted === undefined || entry.wanted === backend) entry.reconsider();
     }
+  }
+
+  /** The rules are others now: lets everyone choose anew. */
+  reconsiderAll(): void {
+    for (const entry of [...this.#waiting]) entry.reconsider();
   }
 }

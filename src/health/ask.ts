@@ -2,6 +2,7 @@
 // through here. Judges nothing.
 
 import type { Clock } from '../core/clock.ts';
+import { GiveUp } from './probes/give-up.ts';
 import type { Probe, ProbeResult, ProbeTarget, ProbeVerdict } from './probes/probe.ts';
 
 /** A deadline that comes so late finds us overloaded, not the node. */
@@ -17,9 +18,8 @@ export interface Asking {
 }
 
 export function ask(probe: Probe, target: ProbeTarget, timeoutMs: number, clock: Clock): Asking {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  return { result: run(probe, target, timeoutMs, clock, controller.signal, abort), cancel: abort };
+  const giveUp = new GiveUp();
+  return { result: run(probe, target, timeoutMs, clock, giveUp), cancel: () => giveUp.abort() };
 }
 
 async function run(
@@ -27,9 +27,9 @@ async function run(
   target: ProbeTarget,
   timeoutMs: number,
   clock: Clock,
-  signal: AbortSignal,
-  abort: () => void,
+  giveUp: GiveUp,
 ): Promise<ProbeResult> {
+  const abort = (): void => giveUp.abort();
   const startedAt = clock.now();
   let answeredAt: number | undefined;
   let lateMs = 0;
@@ -46,7 +46,7 @@ async function run(
   };
   let verdict: ProbeVerdict;
   try {
-    verdict = await probe(target, { signal, timeoutMs, answered });
+    verdict = await probe(target, { signal: giveUp, timeoutMs, answered });
   } catch (error) {
     // A fault in a probe is ours, and must neither take a node out nor stop the schedule.
     const reason = `the probe itself failed: ${error instanceof Error ? error.message : String(error)}`;

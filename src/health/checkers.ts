@@ -7,7 +7,7 @@ import { type Asking, ask } from './ask.ts';
 import { Checker, type CheckerClient } from './checker.ts';
 import { createProbe, type ProbeTools, questionKey } from './create-probe.ts';
 import { credentialStore } from './probes/credentials.ts';
-import type { Connect, ProbeResult, ProbeTarget } from './probes/probe.ts';
+import type { Network, ProbeResult, ProbeTarget } from './probes/probe.ts';
 import { ticks } from './ticks.ts';
 import { type Joined, openWatch, type Watch, type WatchOptions } from './watch.ts';
 
@@ -20,8 +20,8 @@ const START_SPACING_MS = 2;
 const TICK_MS = 100;
 
 export interface CheckersOptions {
-  /** `connectProbe` of net/. */
-  readonly connect: Connect;
+  /** `probeNetwork` of net/. */
+  readonly network: Network;
   readonly clock: Clock;
   /** From 0 to 1, 1 left out; default Math.random. */
   readonly random?: () => number;
@@ -38,11 +38,11 @@ export class Checkers {
   #nextStart = Number.NEGATIVE_INFINITY;
 
   constructor(options: CheckersOptions) {
-    const { connect, clock } = options;
+    const { network, clock } = options;
     this.#clock = clock;
     this.#calmly = ticks(clock, TICK_MS);
     this.#random = options.random ?? Math.random;
-    this.#tools = { connect, credentials: credentialStore(clock), wall: clock.wall };
+    this.#tools = { network, credentials: credentialStore(clock), wall: clock.wall, now: clock.now };
   }
 
   /** How many different questions are asked. */
@@ -56,7 +56,7 @@ export class Checkers {
 
   /** Asks once, outside of any schedule: a new address before it is used, a node that a reload wants to leave. */
   async ask(health: HealthConfig, target: ProbeTarget, preamble?: Buffer): Promise<ProbeResult> {
-    const probe = createProbe(health, this.#tools, preamble);
+    const probe = createProbe(health, this.#tools, headerFor(health, target, preamble));
     const asking = ask(probe, place(health, target), health.timeoutMs, this.#clock);
     this.#asking.add(asking);
     try {
@@ -74,8 +74,9 @@ export class Checkers {
   }
 
   #join(options: WatchOptions, to: ProbeTarget, client: CheckerClient): Joined {
-    const { health, preamble } = options;
+    const { health } = options;
     const target = place(health, to);
+    const preamble = headerFor(health, to, options.preamble);
     const key = questionKey(health, target, preamble);
     let checker = this.#checkers.get(key);
     if (checker === undefined) {
@@ -110,6 +111,11 @@ export class Checkers {
     const closing = checker.close().finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
+}
+
+/** The PROXY header is for the service's port: another one that is asked instead knows nothing of it. */
+function headerFor(health: HealthConfig, to: ProbeTarget, preamble: Buffer | undefined): Buffer | undefined {
+  return health.port === undefined || health.port === to.port ? preamble : undefined;
 }
 
 function place(health: HealthConfig, target: ProbeTarget): ProbeTarget {

@@ -3,26 +3,28 @@
 import type { HealthConfig } from '../config/config.ts';
 import type { CredentialStore } from './probes/credentials.ts';
 import { httpProbe, httpsProbe } from './probes/http.ts';
-import type { Connect, Probe, ProbeTarget } from './probes/probe.ts';
+import type { Network, Probe, ProbeTarget } from './probes/probe.ts';
 import { tcpProbe } from './probes/tcp.ts';
 import { type TlsOptions, tlsProbe } from './probes/tls.ts';
 
 export interface ProbeTools {
-  readonly connect: Connect;
+  readonly network: Network;
   readonly credentials: CredentialStore;
   /** Milliseconds since 1970, for certificates' dates. */
   readonly wall: () => number;
+  /** Milliseconds that only go forward. */
+  readonly now: () => number;
 }
 
-/** `preamble`: a PROXY header to send first. */
+/** For one target, of which it may remember things. `preamble`: a PROXY header to send first. */
 export function createProbe(health: HealthConfig, tools: ProbeTools, preamble: Buffer | undefined): Probe {
   switch (health.type) {
     case 'tcp':
-      return tcpProbe(tools.connect, preamble);
+      return tcpProbe(tools.network, preamble);
     case 'tls':
       return tlsProbe(tlsOptions(health, tools, preamble));
     case 'http':
-      return httpProbe(health, tools.connect, preamble);
+      return httpProbe(health, tools.network, preamble);
     case 'https':
       return httpsProbe(health, tlsOptions(health, tools, preamble));
     default:
@@ -38,6 +40,6 @@ export function questionKey(health: HealthConfig, target: ProbeTarget, preamble:
 }
 
 function tlsOptions(health: HealthConfig, tools: ProbeTools, preamble: Buffer | undefined): TlsOptions {
-  const { connect, credentials, wall } = tools;
-  return { connect, wall, preamble, credentials: () => credentials(health), servername: health.servername };
+  const { network, credentials, wall, now } = tools;
+  return { network, wall, now, preamble, credentials: () => credentials(health), servername: health.servername };
 }

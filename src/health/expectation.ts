@@ -6,7 +6,8 @@ import { checkJson } from './json-predicate.ts';
 
 export interface AnswerToJudge {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Names in lower case; those of the same name in one text. */
+  readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
   readonly whole: boolean;
 }
@@ -20,14 +21,31 @@ export function checkAnswer(
   if (expect.status.length > 0 && !expect.status.includes(status)) {
     return { code: 'status', what: `${status}${redirect(answer)}, not ${expect.status.join(' or ')}` };
   }
-  const what = checkContains(expect.contains, body, whole) ?? checkDocument(expect.json, body, whole);
+  const what =
+    checkHeaders(expect.headers, answer.headers) ??
+    checkContains(expect.contains, body, whole) ??
+    checkDocument(expect.json, body, whole);
   return what === undefined ? undefined : { code: 'content', what };
 }
 
 function redirect(answer: AnswerToJudge): string {
-  const { location } = answer.headers;
-  if (answer.status < 300 || answer.status > 399 || typeof location !== 'string') return '';
+  const location = answer.headers.get('location');
+  if (answer.status < 300 || answer.status > 399 || location === undefined) return '';
   return ` to ${printable(location, 80)} (redirects are not followed)`;
+}
+
+function checkHeaders(
+  wanted: HealthConfig['expect']['headers'],
+  headers: AnswerToJudge['headers'],
+): string | undefined {
+  for (const [name, text] of Object.entries(wanted)) {
+    const value = headers.get(name);
+    if (value === undefined) return `there is no header ${name}`;
+    if (!value.includes(text)) {
+      return `${name} is ${printable(JSON.stringify(value), 80)}, without ${printable(JSON.stringify(text), 60)}`;
+    }
+  }
+  return undefined;
 }
 
 function checkContains(wanted: string | undefined, body: Buffer, whole: boolean): string | undefined {

@@ -3,30 +3,33 @@
 
 import type { HealthConfig, ServiceConfig } from '../config/config.ts';
 import { parseJsonPath } from '../core/json-path.ts';
-import { readCredentials } from './probes/credentials.ts';
+import { CredentialError, readCredentials } from './probes/credentials.ts';
 
 export interface HealthProblem {
-  /** As `services.https.health`. */
-  readonly path: string;
+  readonly service: string;
+  /** Of which key of its `health`: `ca`, `cert`, `key` or `expect/json`. */
+  readonly key: string;
   readonly message: string;
 }
 
 export function healthProblems(services: readonly ServiceConfig[]): readonly HealthProblem[] {
   return services.flatMap(({ name, health }) => {
     if (health === false) return [];
-    return problemsOf(health).map((message) => ({ path: `services.${name}.health`, message }));
+    return problemsOf(health).map((problem) => ({ service: name, ...problem }));
   });
 }
 
-function problemsOf(health: HealthConfig): readonly string[] {
+function problemsOf(health: HealthConfig): readonly Omit<HealthProblem, 'service'>[] {
   const paths = Object.keys(health.expect.json).filter((path) => parseJsonPath(path) === undefined);
-  const problems = paths.map(
-    (path) => `expect.json: ${path} is no path: write keys with dots between, or $ for the whole`,
-  );
+  const problems = paths.map((path) => ({
+    key: 'expect/json',
+    message: `${path} is no path: write keys with dots between, or $ for the whole`,
+  }));
   try {
     readCredentials(health);
   } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof CredentialError)) throw error;
+    problems.push({ key: error.key, message: error.message });
   }
   return problems;
 }

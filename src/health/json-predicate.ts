@@ -51,5 +51,10 @@ function isEmpty(value: unknown): boolean {
 }
 
 function show(value: unknown): string {
-  return printable(JSON.stringify(value) ?? String(value), 60);
+  try {
+    return printable(JSON.stringify(value) ?? String(value), 60);
+  } catch {
+    // Read it can be, however deep it goes; written it is by recursion.
+    return 'nested too deep to be shown';
+  }
 }

@@ -24,8 +24,10 @@ export interface JudgeOptions {
   /** Whether the pool can spare this backend although it is merely slow: `maySpareSlow(total, down)`. */
   mayGoDownSlow(): boolean;
   onFlip(flip: Flip): void;
-  /** It stays down, but for another reason than before. */
+  /** It stays down, but for another reason than before, or can be connected to again. */
   onReason?(reason: string, connectFailed: boolean): void;
+  /** It is slow enough to go down, but its pool can't spare it; or that is over, and it is well. */
+  onSpared?(spared: boolean, reason: string): void;
   /** Every result, those that change nothing too. */
   onProbe?(result: ProbeResult): void;
 }
@@ -85,17 +87,18 @@ export class Judge {
     const after = judge(before, outcome, this.#clock.now(), this.#thresholds, () => this.#options.mayGoDownSlow());
     this.#standing = after;
     const { failure, connectFailed } = { failure: this.#failure, connectFailed: this.#connectFailed };
-    if (!result.ok) {
-      this.#failure = result.reason;
-      this.#connectFailed = result.stage === 'connect';
-    }
+    if (!result.ok) this.#failure = result.reason;
+    // Who answers is there to be dialled, held down or not.
+    this.#connectFailed = !result.ok && result.stage === 'connect';
     if (before.health !== after.health) this.#flipped(before, outcome);
-    else if (
-      after.health === 'down' &&
-      !result.ok &&
-      (failure !== this.#failure || connectFailed !== this.#connectFailed)
-    )
+    else if (after.health === 'up') this.#tellSpared(before);
+    else if (failure !== this.#failure || connectFailed !== this.#connectFailed)
       this.#options.onReason?.(this.#failure, this.#connectFailed);
+  }
+
+  #tellSpared(before: Standing): void {
+    const spared = isSpared(this.#standing, this.#thresholds);
+    if (spared !== isSpared(before, this.#thresholds)) this.#options.onSpared?.(spared, this.#failure);
   }
 
   /** The next result decides as if it were the first: what was known is out of date. */

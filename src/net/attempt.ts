@@ -27,7 +27,7 @@ export class Attempt {
     this.connection = dial(session.host.sockets, { address, port, sourceAddress }, sink, () =>
       session.guard(() => connected(this)),
     );
-    backend.active++;
+    backend.take();
     this.connection.onFault = (error) => session.fault(error);
   }
 

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Handle, RawKit } from './raw-kit.ts';
 import { RawSocket } from './raw-socket.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import type { TcpSocket } from './tcp-socket.ts';
+import { GONE, type SocketName, type TcpSocket } from './tcp-socket.ts';
 
 export interface Sink {
   /**
@@ -22,6 +22,11 @@ export interface Sink {
   onClose(from: Connection, error: Error | undefined): void;
 }
 
+/** Where Node's own sockets keep their descriptor. */
+interface HasHandle {
+  readonly _handle?: { readonly fd?: number } | null;
+}
+
 interface OwnedSocket extends Socket {
   connection?: Connection;
 }
@@ -30,14 +35,14 @@ interface OwnedSocket extends Socket {
 export const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, highWaterMark: 1 } as const;
 
 export class Connection {
-  readonly socket: TcpSocket;
+  socket: TcpSocket;
   sink: Sink;
   /** Gets what a sink throws, so that a fault of ours ends one session and not the process. */
   onFault: (error: unknown) => void = rethrow;
   /** Whether it has sent its FIN. */
   ended = false;
   closed = false;
-  readonly #buffer: ReadBuffer | undefined;
+  #buffer: ReadBuffer | undefined;
   #error: Error | undefined;
   #finishing = false;
   /** Reading has stopped: it was told to, or the sink had enough. */
@@ -78,6 +83,51 @@ export class Connection {
   /** Whether something written is not with the kernel yet. */
   get blocked(): boolean {
     return this.socket.writableLength > 0;
+  }
+
+  /** It stands, and nothing of it is buffered on our side of the kernel. */
+  get quiet(): boolean {
+    const { socket } = this;
+    if (this.closed || socket.destroyed || socket.connecting) return false;
+    return socket.writableLength === 0 && (socket.readableLength ?? 0) === 0 && this.descriptor >= 0;
+  }
+
+  /** Our end's address; asked of the kernel each time. */
+  get local(): SocketName {
+    const { socket } = this;
+    if (socket instanceof RawSocket) return socket.localName();
+    const { localAddress, localPort } = socket as Socket;
+    return { address: localAddress, port: localPort };
+  }
+
+  /** The other end's address; asked of the kernel each time. */
+  get remote(): SocketName {
+    const { socket } = this;
+    if (socket instanceof RawSocket) return socket.remoteName();
+    const { remoteAddress, remotePort } = socket as Socket;
+    return { address: remoteAddress, port: remotePort };
+  }
+
+  /** Negative: none. */
+  get descriptor(): number {
+    const { socket } = this;
+    return socket instanceof RawSocket ? socket.descriptor : ((socket as HasHandle)._handle?.fd ?? -1);
+  }
+
+  /**
+   * Closes it without a FIN or a RST: somebody else holds a duplicate of its descriptor. Nobody hears of it any more, and
+   * what it was made of is let go, since its session may stay for days.
+   */
+  leave(): void {
+    this.sink = LEFT;
+    this.socket.destroy();
+  }
+
+  /** It is closed and only a name from now on. */
+  forget(): void {
+    this.release();
+    this.#buffer = undefined;
+    this.socket = GONE;
   }
 
   pause(): void {
@@ -195,6 +245,9 @@ export const DROPPED: Sink = {
   onDrain: () => {},
   onClose: (from) => from.release(),
 };
+
+/** The sink of a connection that somebody else goes on with. */
+const LEFT: Sink = { ...DROPPED, onClose: (from) => from.forget() };
 
 /** The sink until a session takes the connection, which happens in the same turn. */
 const UNCLAIMED: Sink = { onData: () => false, onEnd: () => {}, onDrain: () => {}, onClose: () => {} };

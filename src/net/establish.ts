@@ -33,7 +33,6 @@ export class Establish implements Stage, TicketHolder {
   /** The end of all dials and handshakes; time in the queue doesn't count. */
   #establishBy = NEVER;
   #dialStartedAt = 0;
-  #redials = 0;
   #redialAt = NEVER;
   #lastFailure: DialError | undefined;
 
@@ -130,8 +129,12 @@ export class Establish implements Stage, TicketHolder {
 
   #wait(wanted: Backend | undefined): void {
     this.#ticket ??= new QueueTicket(this.#session.host, this);
-    if (this.#ticket.join(wanted)) this.phase = 'queue';
-    else this.#session.finish('refused', 'proxy');
+    if (this.#ticket.join(wanted)) {
+      this.phase = 'queue';
+      const { facts } = this.#session;
+      facts.queuePlace = this.#ticket.place;
+      facts.queuedForOne = wanted !== undefined;
+    } else this.#session.finish('refused', 'proxy');
   }
 
   #leaveQueue(): void {
@@ -164,9 +167,9 @@ export class Establish implements Stage, TicketHolder {
     if (attempt !== this.#attempt) return;
     const { connection } = attempt;
     const { host, facts } = this.#session;
-    const { localAddress, localPort } = connection.socket;
+    const { address, port } = connection.local;
     facts.dialMs = host.clock.now() - this.#dialStartedAt;
-    facts.local = localAddress === undefined ? undefined : formatHostPort(localAddress, localPort ?? 0);
+    facts.local = address === undefined ? undefined : formatHostPort(address, port ?? 0);
     const { send } = host.config.proxyProtocol;
     if (send !== false) connection.write(proxyPreamble(send, this.#session));
     if (this.#early.bytes > 0) connection.write(this.#early.whole());
@@ -206,19 +209,19 @@ export class Establish implements Stage, TicketHolder {
     }
     this.tried.push(backend);
     const verdict = mayRetry(
-      { retries: facts.retries, redials: this.#redials, tried: this.tried.length, left: host.anyLeft(this.tried) },
+      { retries: facts.retries, redials: facts.redials, tried: this.tried.length, left: host.anyLeft(this.tried) },
       { most: host.config.retries, pinned: host.config.balance.strategy === 'pinned' },
     );
     if (verdict === 'no') {
       this.#giveUp();
       return;
     }
-    this.#countRetry();
+    this.#countRetry(backend, verdict === 'again');
     if (verdict === 'next') {
       this.#choose();
       return;
     }
-    this.#redials++;
+    facts.redials++;
     this.#redialAt = host.clock.now() + REDIAL_AFTER_MS;
     this.#deadline = NEVER;
   }
@@ -230,10 +233,10 @@ export class Establish implements Stage, TicketHolder {
     if (!error.ours) host.failed(backend, error);
   }
 
-  #countRetry(): void {
+  #countRetry(from: Backend, again: boolean): void {
     const { host, facts } = this.#session;
     facts.retries++;
-    host.observer.retried(host.config.name);
+    host.observer.retried(host.config.name, from.node, again);
   }
 
   /** Nobody is left to try. */
@@ -264,7 +267,7 @@ export class Establish implements Stage, TicketHolder {
     this.#dropAttempt(false);
     if (goesOn) {
       this.#inFailover = true;
-      this.#countRetry();
+      this.#countRetry(backend, false);
       host.observer.handshakeFailedOver(host.config.name, backend.node);
       this.#choose();
     } else if (reset) {

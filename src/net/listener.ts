@@ -3,43 +3,51 @@
 
 import { createServer, type Server } from 'node:net';
 import type { ListenAddress } from '../config/config.ts';
-import { formatHostPort } from '../core/address.ts';
+import { listenKey } from '../config/diff.ts';
+import { formatListenAddress } from '../config/listen-address.ts';
+import type { Clock } from '../core/clock.ts';
 import { ListenError } from '../errors.ts';
 import { Connection, SOCKET_OPTIONS } from './connection.ts';
 import { acceptRaw, type SocketWay } from './socket-way.ts';
 import { removeStaleSocket } from './unix-socket.ts';
 
-const BACKLOG = 4096;
-
-export interface ListenerOptions {
-  readonly keepaliveMs: number | false;
-  readonly sockets: SocketWay;
-}
+/** Clients that may wait to be accepted; the kernel may allow fewer. */
+export const BACKLOG = 4096;
+const RETIRE_WITHIN_MS = 500;
 
 export type OnAccept = (client: Connection, port: number) => void;
 
 export class Listener {
   readonly address: ListenAddress;
-  onAccept: OnAccept;
+  /** Nobody has to be there before it listens. */
+  onAccept: OnAccept = (client) => client.reset();
   /** A client that could not be accepted; the next one may be. Not for want of descriptors: Node says nothing then. */
   onAcceptFailed: (error: Error) => void = () => {};
-  readonly #options: ListenerOptions;
+  #keepaliveMs: number | false = false;
+  #raw: { setKeepalive(ms: number | false): void } | undefined;
+  readonly #sockets: SocketWay;
   readonly #server: Server;
   #port = 0;
+  #accepted = 0;
 
-  constructor(address: ListenAddress, options: ListenerOptions, onAccept: OnAccept) {
+  constructor(address: ListenAddress, sockets: SocketWay) {
     this.address = address;
-    this.onAccept = onAccept;
-    this.#options = options;
-    const { keepaliveMs } = options;
-    this.#server = createServer({
-      ...SOCKET_OPTIONS,
-      ...(keepaliveMs === false ? {} : { keepAlive: true, keepAliveInitialDelay: keepaliveMs }),
+    this.#sockets = sockets;
+    this.#server = createServer(SOCKET_OPTIONS);
+    this.#server.on('connection', (socket) => {
+      if (this.#keepaliveMs !== false) socket.setKeepAlive(true, this.#keepaliveMs);
+      this.#accept(Connection.accepted(socket));
     });
-    this.#server.on('connection', (socket) => this.onAccept(Connection.accepted(socket), this.#port));
     this.#server.on('error', (error) => {
       if (this.#server.listening) this.onAcceptFailed(error);
     });
+  }
+
+  /** TCP keepalive of the clients it accepts from now on. */
+  set keepaliveMs(ms: number | false) {
+    if (ms === this.#keepaliveMs) return;
+    this.#keepaliveMs = ms;
+    this.#raw?.setKeepalive(ms);
   }
 
   /** The bound port; 0 for a Unix socket. */
@@ -47,26 +55,61 @@ export class Listener {
     return this.#port;
   }
 
+  /** The descriptor of the bound socket; -1: it does not listen. */
+  get descriptor(): number {
+    const { _handle: handle } = this.#server as unknown as { _handle: { readonly fd: number } | null };
+    return handle?.fd ?? -1;
+  }
+
+  /** Accepts for whoever `other` accepted for. */
+  takeOver(other: Listener): void {
+    this.onAccept = other.onAccept;
+    this.onAcceptFailed = other.onAcceptFailed;
+    this.#keepaliveMs = other.#keepaliveMs;
+  }
+
   /** Resolves once the socket accepts; rejects with a ListenError that a user can act on. */
-  async start(systemdSockets: ReadonlyMap<string, number>): Promise<void> {
+  async start(inherited: ReadonlyMap<string, number>): Promise<void> {
     const { address } = this;
-    if (address.kind === 'systemd') {
-      const fd = systemdSockets.get(address.name);
-      if (fd === undefined) throw noSystemdSocket(address.name, systemdSockets);
+    const fd = inherited.get(listenKey(address));
+    if (fd !== undefined) {
       // With an options object the backlog would be ignored.
       await this.#listen((done) => this.#server.listen({ fd }, BACKLOG, done));
+    } else if (address.kind === 'systemd') {
+      throw noSystemdSocket(address.name, inherited);
     } else if (address.kind === 'unix') {
-      await removeStaleSocket(address.path);
+      await removeStaleSocket(address.path).catch((error: NodeJS.ErrnoException) => {
+        throw listenError(address, error);
+      });
       await this.#listen((done) => this.#server.listen({ path: address.path, backlog: BACKLOG }, done));
     } else {
       await this.#listenTcp(address.host ?? '::', address.port, address.ipv6Only, address.host === undefined);
     }
     const bound = this.#server.address();
     this.#port = typeof bound === 'object' && bound !== null ? bound.port : 0;
-    const { sockets, keepaliveMs } = this.#options;
-    if (sockets.kind === 'raw' && address.kind === 'tcp') {
-      acceptRaw(this.#server, sockets.kit, keepaliveMs, (client) => this.onAccept(client, this.#port));
+    if (this.#sockets.kind === 'raw' && address.kind === 'tcp') {
+      this.#raw = acceptRaw(this.#server, this.#sockets.kit, this.#keepaliveMs, (client) => this.#accept(client));
     }
+  }
+
+  /**
+   * Closes after a turn of the loop that accepted nobody, since closing resets who waits in the kernel's queue; in a storm
+   * that never lets up after `RETIRE_WITHIN_MS`.
+   */
+  async retire(clock: Clock): Promise<void> {
+    const deadline = clock.now() + RETIRE_WITHIN_MS;
+    for (let before = -1; before !== this.#accepted && clock.now() < deadline; ) {
+      before = this.#accepted;
+      // Twice: the first may still be in the turn that runs now.
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await this.close();
+  }
+
+  #accept(client: Connection): void {
+    this.#accepted++;
+    this.onAccept(client, this.#port);
   }
 
   /** Accepts no more; resolves when the socket is closed. Sessions stay. */
@@ -102,13 +145,6 @@ export class Listener {
   }
 }
 
-/** The address as a user writes it. */
-export function formatListenAddress(address: ListenAddress): string {
-  if (address.kind === 'unix') return `unix:${address.path}`;
-  if (address.kind === 'systemd') return `systemd:${address.name}`;
-  return address.host === undefined ? `*:${address.port}` : formatHostPort(address.host, address.port);
-}
-
 function listenError(address: ListenAddress, error: NodeJS.ErrnoException): ListenError {
   const where = formatListenAddress(address);
   const port = address.kind === 'tcp' ? address.port : 0;
@@ -141,8 +177,8 @@ function listenError(address: ListenAddress, error: NodeJS.ErrnoException): List
   }
 }
 
-function noSystemdSocket(name: string, sockets: ReadonlyMap<string, number>): ListenError {
-  const passed = [...sockets.keys()];
+function noSystemdSocket(name: string, inherited: ReadonlyMap<string, number>): ListenError {
+  const passed = [...inherited.keys()].flatMap((key) => (key.startsWith('systemd:') ? [key.slice(8)] : []));
   const have = passed.length === 0 ? 'systemd passed no sockets' : `systemd passed: ${passed.join(', ')}`;
   return new ListenError(
     'no-systemd-socket',

@@ -20,7 +20,7 @@ export function probePreamble(version: 'v1' | 'v2' | false): Buffer | undefined 
 }
 
 function localEnd(session: Session): Endpoint | undefined {
-  const { localAddress, localPort } = session.client.socket;
-  if (localAddress === undefined || localPort === undefined) return undefined;
-  return { address: canonicalAddress(localAddress), port: localPort };
+  const { address, port } = session.client.local;
+  if (address === undefined || port === undefined) return undefined;
+  return { address: canonicalAddress(address), port };
 }

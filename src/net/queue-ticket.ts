@@ -14,6 +14,8 @@ export interface TicketHolder {
 
 export class QueueTicket implements Waiting {
   wanted: Backend | undefined;
+  /** Its place when it joined last, from 1. */
+  place = 0;
   /** Milliseconds in the queue, up to the last time it left. */
   waitedMs = 0;
   readonly #host: SessionHost;
@@ -34,6 +36,7 @@ export class QueueTicket implements Waiting {
     this.wanted = wanted;
     if (!this.#host.enqueue(this)) return false;
     this.#joinedAt = this.#host.clock.now();
+    this.place = wanted?.queued ?? this.#host.queue.now;
     return true;
   }
 

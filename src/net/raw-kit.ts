@@ -16,6 +16,8 @@ export interface ConnectRequest {
 /** A TCP handle as libuv's wrapper in Node offers it. Numbers are 0 or a negative errno. */
 export interface Handle {
   raw?: RawSocket;
+  /** The descriptor; negative: none. */
+  readonly fd: number;
   onread: (this: Handle) => Buffer | undefined;
   useUserBuffer(buffer: Buffer): void;
   readStart(): number;

@@ -5,7 +5,7 @@
 import { getSystemErrorName } from 'node:util';
 import type { ConnectRequest, Handle, RawKit, Request } from './raw-kit.ts';
 import { landing, nextBuffer } from './read-buffer.ts';
-import type { TcpSocket } from './tcp-socket.ts';
+import type { SocketName, TcpSocket } from './tcp-socket.ts';
 
 /** Hears what a raw socket hears. */
 export interface RawOwner {
@@ -59,24 +59,21 @@ export class RawSocket implements TcpSocket {
     if (error !== 0) this.#fail(error, 'connect');
   }
 
+  /** Negative: none. */
+  get descriptor(): number {
+    return this.#handle.fd;
+  }
+
   get writableLength(): number {
     return this.#pendingWrites;
   }
 
-  get localAddress(): string | undefined {
-    return this.#name('getsockname').address;
+  localName(): SocketName {
+    return this.#name('getsockname');
   }
 
-  get localPort(): number | undefined {
-    return this.#name('getsockname').port;
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.#name('getpeername').address;
-  }
-
-  get remotePort(): number | undefined {
-    return this.#name('getpeername').port;
+  remoteName(): SocketName {
+    return this.#name('getpeername');
   }
 
   write(bytes: Buffer): boolean {
@@ -224,7 +221,7 @@ export class RawSocket implements TcpSocket {
     this.destroy();
   }
 
-  #name(which: 'getsockname' | 'getpeername'): { address?: string; port?: number } {
+  #name(which: 'getsockname' | 'getpeername'): SocketName {
     const out = {};
     if (!this.destroyed) this.#handle[which](out);
     return out;

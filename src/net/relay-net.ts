@@ -2,12 +2,12 @@
 // a RST as a RST. No timers: the session's sweep sees from the byte counts whether it moves.
 
 import type { Connection, Sink } from './connection.ts';
-import type { Relay, RelayOutcome, RelayStart, StartRelay, StopHow } from './relay.ts';
+import type { Relay, RelayOutcome, RelayStart, StopHow } from './relay.ts';
 
 /** What a client may still send to a backend that has closed, before it is told by a reset. */
 const MOST_DISCARDED = 64 * 1024;
 
-export const startNetRelay: StartRelay = (start) => new NetRelay(start);
+export const startNetRelay = (start: RelayStart): Relay & Sink => new NetRelay(start);
 
 class NetRelay implements Relay, Sink {
   bytesIn: number;
@@ -44,7 +44,7 @@ class NetRelay implements Relay, Sink {
   onData(bytes: Buffer, from: Connection): boolean {
     this.movedAt = this.#start.clock.now();
     if (from === this.#backend) {
-      if (this.bytesOut === 0) this.#start.firstByte();
+      if (this.bytesOut === 0) this.#start.firstByte(this.movedAt);
       this.bytesOut += bytes.length;
       this.lastFrom = 'backend';
       return this.#client.write(bytes);
@@ -86,6 +86,10 @@ class NetRelay implements Relay, Sink {
     this.#outcome =
       from === this.#client ? { end: 'client-reset', endedBy: 'client' } : { end: 'backend-reset', endedBy: 'backend' };
     other.reset();
+  }
+
+  keepAlive(ms: number): void {
+    this.#backend.keepAlive(ms);
   }
 
   stop(how: StopHow): void {

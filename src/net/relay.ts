@@ -25,6 +25,8 @@ export interface Relay {
   readonly lastFrom: 'client' | 'backend';
   /** Which side sent its FIN first; undefined: neither. */
   readonly halfClosedBy: 'client' | 'backend' | undefined;
+  /** Has TCP ask the backend after `ms` of silence whether it is still there. */
+  keepAlive(ms: number): void;
   /** Ends it from outside. `done` is called once both sockets are closed, without an outcome. */
   stop(how: StopHow): void;
 }
@@ -36,8 +38,8 @@ export interface RelayStart {
   /** Bytes of each side that were already passed on. */
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** The backend's first byte has come. Not called when `bytesOut` is above 0. */
-  firstByte(): void;
+  /** The backend's first byte came at this time of the session's clock. Not called when `bytesOut` is above 0. */
+  firstByte(at: number): void;
   /** Called exactly once, when both sockets are closed. `outcome` undefined: it was stopped. */
   done(outcome: RelayOutcome | undefined): void;
 }

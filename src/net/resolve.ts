@@ -35,9 +35,16 @@ export class Resolver {
     this.#lookup = options.lookup ?? systemLookup();
   }
 
-  /** Follows these names or addresses; resolves when each has been asked for once. */
+  /** Follows these names or addresses and no others; resolves when each that is new has been asked for once. */
   async follow(hosts: readonly string[]): Promise<void> {
-    await Promise.all([...new Set(hosts)].map((host) => this.#first(host)));
+    const wanted = new Set(hosts);
+    for (const host of this.#current.keys()) if (!wanted.has(host)) this.#forget(host);
+    await Promise.all([...wanted].map((host) => this.#first(host)));
+  }
+
+  /** The last good address of a name that is followed. */
+  address(host: string): string | undefined {
+    return this.#current.get(host);
   }
 
   close(): void {
@@ -47,9 +54,15 @@ export class Resolver {
     this.#lookup.close();
   }
 
+  #forget(host: string): void {
+    this.#current.delete(host);
+    this.#timers.get(host)?.cancel();
+    this.#timers.delete(host);
+  }
+
   #first(host: string): Promise<void> | undefined {
     if (this.#current.has(host)) return undefined;
-    this.#current.set(host, undefined);
+    this.#current.set(host, isAddress(host) ? host : undefined);
     if (!isAddress(host)) return this.#ask(host);
     this.#options.onAddress(host, host, '');
     return undefined;
@@ -59,7 +72,7 @@ export class Resolver {
     await this.#turn();
     let nextMs = ASK_AGAIN_MS;
     try {
-      if (this.#closed) return;
+      if (this.#closed || !this.#current.has(host)) return;
       const answer = await this.#lookup.ask(host);
       nextMs = Math.min(MOST_TTL_MS, Math.max(LEAST_TTL_MS, answer.ttlMs));
       this.#answered(host, answer.addresses, answer.partial === true);
@@ -69,11 +82,13 @@ export class Resolver {
       this.#running--;
       this.#waiting.shift()?.();
     }
-    if (!this.#closed)
-      this.#timers.set(
-        host,
-        this.#options.clock.after(nextMs, () => void this.#ask(host)),
-      );
+    if (this.#closed || !this.#current.has(host)) return;
+    // Forgotten and followed again while it was asked for: one round of questions is enough.
+    this.#timers.get(host)?.cancel();
+    this.#timers.set(
+      host,
+      this.#options.clock.after(nextMs, () => void this.#ask(host)),
+    );
   }
 
   #turn(): Promise<void> | undefined {
@@ -83,7 +98,7 @@ export class Resolver {
   }
 
   #answered(host: string, addresses: readonly string[], partial: boolean): void {
-    if (this.#closed) return;
+    if (this.#closed || !this.#current.has(host)) return;
     const last = this.#current.get(host);
     // Half an answer takes no address away: it may be in the half that is missing.
     const address = partial && last !== undefined ? last : chooseAddress(addresses, last);
@@ -96,7 +111,7 @@ export class Resolver {
   }
 
   #failed(host: string, failure: string): void {
-    if (!this.#closed) this.#options.onAddress(host, this.#current.get(host), failure);
+    if (!this.#closed && this.#current.has(host)) this.#options.onAddress(host, this.#current.get(host), failure);
   }
 }
 

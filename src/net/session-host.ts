@@ -33,6 +33,11 @@ export interface SessionHost {
   /** False: the queue is full. */
   enqueue(entry: Waiting): boolean;
   leaveQueue(entry: Waiting): void;
+  /** Those that wait for whichever backend is free first. */
+  readonly queue: { readonly now: number };
+  /** Its sessions now, and of those, the ones that were admitted. */
+  readonly size: number;
+  readonly traffic: { readonly admitted: { readonly now: number } };
   /** A place on this backend got free. */
   placeFreed(backend: Backend): void;
   /** A dial failed: ask for a probe; never a verdict. */

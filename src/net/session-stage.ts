@@ -26,6 +26,12 @@ export interface Facts {
   address: string | undefined;
   local: string | undefined;
   queueMs: number;
+  /** Its place in the queue when it joined last, from 1; 0: it never waited. */
+  queuePlace: number;
+  /** It waited for one backend, not for any. */
+  queuedForOne: boolean;
   dialMs: number;
   retries: number;
+  /** Of the retries: the same backend again, since there was no other. */
+  redials: number;
 }

@@ -39,8 +39,11 @@ export class Session {
     address: undefined,
     local: undefined,
     queueMs: -1,
+    queuePlace: 0,
+    queuedForOne: false,
     dialMs: -1,
     retries: 0,
+    redials: 0,
   };
   readonly acceptedAt: number;
   readonly startedAt: number;
@@ -50,8 +53,8 @@ export class Session {
   /** What the relay runs on. */
   #attempt: Attempt | undefined;
   #relay: Relay | undefined;
-  /** The backend's connection until TCP keepalive is set: four system calls that a short session never needs. */
-  #fresh: Connection | undefined;
+  /** TCP keepalive toward the backend is not set yet: four system calls that a short session never needs. */
+  #fresh = true;
   #firstByteMs = -1;
   #bytesInCounted = 0;
   #bytesOutCounted = 0;
@@ -131,7 +134,6 @@ export class Session {
     this.#stage = undefined;
     this.#attempt = attempt;
     this.#table.established(this);
-    this.#fresh = backend;
     try {
       this.#relay = this.host.startRelay({
         clock: this.host.clock,
@@ -139,8 +141,8 @@ export class Session {
         backend,
         bytesIn,
         bytesOut: 0,
-        firstByte: () => {
-          this.#firstByteMs = this.host.clock.now() - this.startedAt;
+        firstByte: (at) => {
+          this.#firstByteMs = at - this.startedAt;
         },
         done: (outcome) => this.#relayDone(outcome),
       });
@@ -206,8 +208,8 @@ export class Session {
 
   #sweepRelay(relay: Relay, now: number): void {
     const { keepaliveMs, timeouts } = this.host.config;
-    if (keepaliveMs !== false) this.#fresh?.keepAlive(keepaliveMs);
-    this.#fresh = undefined;
+    if (keepaliveMs !== false && this.#fresh) relay.keepAlive(keepaliveMs);
+    this.#fresh = false;
     const end = overdue(relay, this.facts.backend, timeouts, now);
     if (end !== undefined) this.finish(end, 'proxy');
   }
@@ -270,6 +272,15 @@ export class Session {
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       retries: facts.retries,
+      redials: facts.redials,
+      queuePlace: facts.queuePlace,
+      queuedForOne: facts.queuedForOne,
+      beside: {
+        process: this.#table.size,
+        service: this.host.size,
+        admitted: this.host.traffic.admitted.now,
+        node: facts.backend?.active ?? 0,
+      },
       phase: ended.phase,
       endedBy: ended.endedBy,
       end: ended.end,

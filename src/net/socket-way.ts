@@ -29,13 +29,15 @@ export function acceptRaw(
   kit: RawKit,
   keepaliveMs: number | false,
   accept: (client: Connection) => void,
-): void {
+): { setKeepalive(ms: number | false): void } {
   const { _handle: handle } = server as unknown as { _handle: ServerHandle };
   if (typeof handle.onconnection !== 'function')
     throw new Error('this Node has no server handle of the expected shape');
   // Sockets accepted on Linux inherit these from the listening one: no system calls for each.
   handle.setNoDelay(true);
-  if (keepaliveMs !== false) handle.setKeepAlive(true, Math.ceil(keepaliveMs / 1000));
+  const setKeepalive = (ms: number | false) =>
+    handle.setKeepAlive(ms !== false, ms === false ? 0 : Math.ceil(ms / 1000));
+  if (keepaliveMs !== false) setKeepalive(keepaliveMs);
   const { onconnection: plain } = handle;
   handle.onconnection = (status, client) => {
     if (status !== 0 || client === undefined) {
@@ -47,6 +49,7 @@ export function acceptRaw(
     accept(connection);
     connection.socket.start();
   };
+  return { setKeepalive };
 }
 
 /** More than the kernel takes at once, so that writes have to wait. */

@@ -9,6 +9,8 @@ import type { HealthFlip, Observer } from '../core/events.ts';
 import { printable } from '../core/printable.ts';
 import { isFailed, type SessionRecord } from '../core/session-record.ts';
 import type { DialError } from '../errors.ts';
+import { haproxyAdminLine, haproxyHealthLine, haproxySessionLine } from './haproxy-line.ts';
+import { haproxyTime } from './haproxy-time.ts';
 import { isoTime } from './iso-time.ts';
 import { LineLimit } from './line-limit.ts';
 import { LogDestination } from './log-destination.ts';
@@ -44,6 +46,9 @@ export class Log implements Observer {
   readonly #write: (line: string) => void;
   readonly #now: () => string;
   readonly #accepted = isoTime();
+  /** Lines in HAProxy's own words, where there are such; undefined: that format is not wanted. */
+  readonly #haproxy: ((line: string) => void) | undefined;
+  readonly #haproxyTime = haproxyTime();
   readonly #refusals: LineLimit;
 
   constructor(config: LogConfig, options: LogOptions) {
@@ -58,10 +63,13 @@ export class Log implements Observer {
       batchMs: 100,
       flowing: (lines) => this.#logger.warn({ lines }, 'log lines were dropped: stdout was not read fast enough'),
     });
-    const text = config.format === 'text' || (config.format === 'auto' && isTerminal);
+    // What HAProxy has no words for is a readable line.
+    const haproxy = config.format === 'haproxy';
+    const text = haproxy || config.format === 'text' || (config.format === 'auto' && isTerminal);
     const format = text ? textFormatter({ color: options.color ?? isTerminal, short: isTerminal }) : undefined;
     const destination = this.#destination;
     this.#write = format === undefined ? (line) => destination.write(line) : (line) => destination.write(format(line));
+    this.#haproxy = haproxy ? (line) => destination.write(line) : undefined;
     const now = isoTime();
     this.#now = () => now(clock.wall());
     this.#logger = pino(
@@ -115,7 +123,8 @@ export class Log implements Observer {
     if (!this.#logger.isLevelEnabled(level)) return;
     const limited = record.end === 'refused' || record.end === 'denied';
     if (limited && !this.#refusals.admit(record.service, record.end)) return;
-    this.#write(sessionLine(record, level, this.#now(), this.#accepted));
+    if (this.#haproxy !== undefined) this.#haproxy(haproxySessionLine(record, this.#haproxyTime));
+    else this.#write(sessionLine(record, level, this.#now(), this.#accepted));
   }
 
   dialFailed(service: string, node: string, error: DialError): void {
@@ -128,9 +137,19 @@ export class Log implements Observer {
   }
 
   healthFlipped(flip: HealthFlip): void {
+    const level = flip.to === 'up' ? 'info' : 'warn';
+    if (this.#haproxy !== undefined) {
+      if (this.#logger.isLevelEnabled(level)) this.#haproxy(haproxyHealthLine(flip));
+      return;
+    }
     const fields = { service: flip.service, node: flip.node, reason: shown(flip.reason) };
-    if (flip.to === 'up') this.#logger.info(fields, 'backend up');
-    else this.#logger.warn(fields, 'backend down');
+    this.#logger[level](fields, `backend ${flip.to}`);
+  }
+
+  healthSpared(service: string, node: string, spared: boolean, reason: string): void {
+    const fields = { service, node, reason: shown(reason) };
+    if (spared) this.#logger.warn(fields, 'backend slow, but kept: too few others are up');
+    else this.#logger.info({ service, node }, 'backend no longer slow');
   }
 
   probed(service: string, node: string, seconds: number, failure: string | undefined): void {
@@ -143,8 +162,9 @@ export class Log implements Observer {
     else this.#logger.info({ service, node }, 'probe findings are gone');
   }
 
-  adminChanged(service: string, node: string, state: AdminState): void {
-    this.#logger.info({ service, node, state }, 'admin state changed');
+  adminChanged(service: string, node: string, state: AdminState, reason: string): void {
+    if (this.#haproxy === undefined) this.#logger.info({ service, node, state, reason }, 'admin state changed');
+    else if (this.#logger.isLevelEnabled('info')) this.#haproxy(haproxyAdminLine(service, node, state));
   }
 
   failingOpen(service: string, failing: boolean): void {

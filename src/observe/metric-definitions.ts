@@ -1,6 +1,7 @@
 // The table of metrics: name, help, labels, and where each one's values come from at scrape. No state of its own.
 
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { DoctorFinding } from '../core/events.ts';
 import type { BackendSnapshot, ServiceSnapshot } from '../core/status.ts';
 import type { Tally } from './tally.ts';
 
@@ -28,6 +29,8 @@ export interface Counts {
   readonly probeSeconds: Map<string, Map<string, number>>;
   /** Node → port → when the certificate that a probe saw there expires, in seconds since 1970. */
   readonly certificates: Map<string, Map<number, number>>;
+  /** What the doctor found on its last visit. */
+  readonly doctor: { findings: readonly DoctorFinding[] };
 }
 
 export interface Reload {
@@ -211,6 +214,16 @@ export function defineMetrics(registry: Registry, from: MetricSources): void {
       for (const [node, ports] of counts.certificates) {
         for (const [port, expiresAt] of ports) this.set({ node, port }, expiresAt);
       }
+    },
+  });
+  new Gauge({
+    name: 'chargehand_doctor_findings',
+    help: 'What the doctor found on its last visit, by check and severity; an empty node: no single one.',
+    labelNames: ['node', 'check', 'severity'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { node, check, severity } of counts.doctor.findings) this.inc({ node: node ?? '', check, severity });
     },
   });
   perService('service_failing_open', '1: all ready backends are down and are tried anyway.', (service) =>

@@ -4,7 +4,7 @@
 
 import { Registry } from 'prom-client';
 import type { Clock } from '../core/clock.ts';
-import type { HealthFlip, Observer } from '../core/events.ts';
+import type { DoctorFinding, HealthFlip, Observer } from '../core/events.ts';
 import type { End, SessionRecord } from '../core/session-record.ts';
 import type { ServiceSnapshot } from '../core/status.ts';
 import type { DialError } from '../errors.ts';
@@ -50,6 +50,7 @@ export class Metrics implements Observer {
     probeFailures: new Tally(),
     probeSeconds: new Map(),
     certificates: new Map(),
+    doctor: { findings: [] },
   };
   readonly #dialSeconds: ServiceHistogram;
   readonly #firstByteSeconds: ServiceHistogram;
@@ -131,6 +132,10 @@ export class Metrics implements Observer {
     this.#counts.certificates.set(node, ports.set(port, expiresAt));
   }
 
+  doctorFound(findings: readonly DoctorFinding[]): void {
+    this.#counts.doctor.findings = findings;
+  }
+
   /** How a reload went. The start counts as one that succeeded. */
   reloaded(ok: boolean): void {
     this.#reload.ok = ok;
@@ -141,7 +146,7 @@ export class Metrics implements Observer {
   reconcile(): void {
     const snapshot = this.#options.snapshot();
     this.#snapshot = snapshot;
-    const { probeSeconds, certificates, ...tallies } = this.#counts;
+    const { probeSeconds, certificates, doctor, ...tallies } = this.#counts;
     for (const tally of Object.values(tallies)) tally.keepOnly(snapshot);
     const services = new Set(snapshot.map((service) => service.service));
     for (const histogram of [this.#dialSeconds, this.#firstByteSeconds, this.#sessionSeconds]) {
@@ -155,6 +160,7 @@ export class Metrics implements Observer {
     }
     const nodes = new Set(snapshot.flatMap((service) => service.backends.map((backend) => backend.node)));
     for (const node of certificates.keys()) if (!nodes.has(node)) certificates.delete(node);
+    doctor.findings = doctor.findings.filter(({ node }) => node === null || nodes.has(node));
     this.#startAtZero();
   }
 

@@ -9,11 +9,13 @@ import type { SessionRecord } from '../core/session-record.ts';
 
 /** The fields of a session line as they are read back, for the line on a terminal. */
 export interface SessionFields {
+  readonly session: string;
   readonly service: string;
   readonly client?: string;
   readonly peer?: string;
   readonly node?: string;
   readonly backend?: string;
+  readonly local?: string;
   readonly first_byte_ms?: number;
   readonly duration_ms?: number;
   readonly bytes_in: number;
@@ -64,7 +66,7 @@ function milliseconds(name: string, value: number): string {
   return value < 0 ? '' : `,"${name}":${Math.round(value * 10) / 10}`;
 }
 
-/** `https 192.0.2.50:51234 -> proxy01 (192.0.2.11:443): completed by client after 1.2 s, 512 B in, 3.4 MB out, …`. */
+/** `https 192.0.2.50:51234 -> proxy01 (192.0.2.11:443): completed by client after 1.2 s, 512 B in, … [ID, local …]`. */
 export function sessionText(fields: SessionFields): string {
   const from = `${fields.service} ${fields.client ?? 'unix client'}${fields.peer ? ` (by ${fields.peer})` : ''}`;
   const to = fields.node === undefined ? '' : ` -> ${fields.node}${fields.backend ? ` (${fields.backend})` : ''}`;
@@ -75,7 +77,8 @@ export function sessionText(fields: SessionFields): string {
   ];
   if (fields.first_byte_ms !== undefined) parts.push(`first byte ${span(fields.first_byte_ms)}`);
   if (fields.retries > 0) parts.push(fields.retries === 1 ? '1 retry' : `${fields.retries} retries`);
-  return `${from}${to}: ${parts.join(', ')}`;
+  const marks = [fields.session, ...(fields.local === undefined ? [] : [`local ${fields.local}`])];
+  return `${from}${to}: ${parts.join(', ')} [${marks.join(', ')}]`;
 }
 
 function span(ms: number): string {

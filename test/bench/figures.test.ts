@@ -13,7 +13,7 @@ t.test('peers are compared round by round', async (t) => {
     figureOf(values.map((value) => ({ value, beside: {}, errors: '' })));
   // The machine was twice as slow in the second round: the ratio stays what it is.
   const peers = { ours: figure([1, 2, 1]), theirs: figure([2, 4, 2]), none: figure([undefined]) };
-  const work: WorkResult = { name: 'w', title: 'w', unit: 'µs', must: undefined, aim: undefined, peers };
+  const work: WorkResult = { name: 'w', title: 'w', unit: 'µs', targets: {}, peers };
   t.equal(ratio(work, 'ours', 'theirs'), 0.5);
   t.equal(ratio(work, 'none', 'theirs'), undefined);
   t.equal(ratio(work, 'ours', 'absent'), undefined);

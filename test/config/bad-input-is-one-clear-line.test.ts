@@ -44,7 +44,7 @@ t.test('a file that may not be read', async (t) => {
     t.pass('root may read everything', { skip: 'these tests run as root' });
     return;
   }
-  t.same((await checkConfig(file)).map(formatProblem), [`${file}: may not be read: permission denied`]);
+  t.match((await checkConfig(file)).map(formatProblem), [/secret\.yaml: permission denied: .* may not read it/]);
 });
 
 const EMPTY = 'the file is empty: it needs at least version, nodes and services';

@@ -145,6 +145,57 @@ t.test('keys that need each other', (t) => {
   t.end();
 });
 
+t.test('probes by HTTP that could never work, or say something else than was meant', (t) => {
+  const health = (keys: string): string[] =>
+    problemsOf(`${NODES}services: { web: { listen: 80, health: { type: http, ${keys} } } }\n`).map((line) =>
+      line.replace(/^[\d:]+ /, '').replace('services.web.health.', ''),
+    );
+  t.same(health('method: CONNECT'), ['method: CONNECT asks for a tunnel, which a probe has no use for']);
+  t.same(health('path: "/a#b"'), [
+    'path: what follows # is never sent to a server: write %23 where the character is meant',
+  ]);
+  t.match(health('path: "/a b"'), [/^path: must be a path that begins with \/ and has no spaces/]);
+  for (const header of [
+    'Content-Length: "5"',
+    'transfer-encoding: chunked',
+    'Upgrade: h2c',
+    'Connection: keep-alive',
+  ]) {
+    t.match(
+      health(`headers: { ${header} }`),
+      [/^headers\.[A-Za-z-]+: is not for the file: a probe sends no body/],
+      header,
+    );
+  }
+  t.same(health('headers: { Host: a.example, host: b.example }'), [
+    'headers.host: is the same header as Host: write one of them',
+  ]);
+  t.same(health('expect: { headers: { Server: a, server: b } }'), [
+    'expect.headers.server: is the same header as Server: write one of them',
+  ]);
+  t.same(health('headers: { Connection: Close, Content-Length: "0", Host: a.example, Accept: text/plain }'), []);
+  t.same(health('expect: { json: { a: nonempty, b: not_empty, c: full } }'), [
+    'warning: expect.json.a: must be this very text "nonempty" (did you mean not_empty?)',
+  ]);
+  t.same(health('expect: { json: { $: { contains: [] } } }'), [
+    'warning: expect.json.$.contains: is empty, so that every list passes, an empty one, too: name what it must have, or write not_empty',
+  ]);
+  t.end();
+});
+
+t.test('a fast interval that is the slow one', (t) => {
+  const health = (keys: string): string[] =>
+    problemsOf(`${NODES}services: { web: { listen: 80, health: { ${keys} } } }\n`);
+  t.same(health('interval: 2s, fast_interval: 10s'), [
+    '5:71: warning: services.web.health.fast_interval: is longer than interval (2s): no two probes are closer than 10s',
+  ]);
+  t.same(health('interval: 500ms'), [
+    '5:52: warning: services.web.health.interval: is shorter than fast_interval (1s), and no two probes are closer than that: set both',
+  ]);
+  t.same(health('interval: 500ms, fast_interval: 500ms'), []);
+  t.end();
+});
+
 t.test('keys that have no effect where they stand', (t) => {
   t.same(problemsOf(`${NODES}services: { web: { listen: 80, hash: { prefix_v4: 24 } } }\n`), [
     '5:32: warning: services.web.hash: has no effect: balance is roundrobin, not source',

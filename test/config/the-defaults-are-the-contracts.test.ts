@@ -34,7 +34,7 @@ t.test('a service of one line', (t) => {
       method: 'GET',
       path: '/',
       headers: {},
-      expect: { status: [], contains: undefined, json: {} },
+      expect: { status: [], contains: undefined, headers: {}, json: {} },
       intervalMs: 5_000,
       fastIntervalMs: 1_000,
       timeoutMs: 3_000,
@@ -76,7 +76,17 @@ t.test('a file of its least parts', (t) => {
       { name: 'b', host: '192.0.2.2' },
     ],
     http: { host: '127.0.0.1', port: 8404, allow: [], page: true },
+    admin: {
+      socket: '/run/chargehand/admin.sock',
+      mode: 0o660,
+      group: 'chargehand',
+      state: '/var/lib/chargehand/state.json',
+      given: false,
+    },
+    haproxy: undefined,
     log: { level: 'info', sessions: 'all', format: 'auto', sessionStart: false },
+    relay: { kind: 'auto', threads: 'auto' },
+    doctor: undefined,
     maxSessions: 'auto',
   });
   t.end();

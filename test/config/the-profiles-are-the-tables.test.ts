@@ -92,7 +92,7 @@ t.test('what the ready probes ask', (t) => {
     const { type, method, path, expect, servername, name: probe } = normalizeHealth(draft.health, 'lb.example.net');
     return { name: probe, type, method, path, expect, servername };
   };
-  const nothing = { contains: undefined, json: {} };
+  const nothing = { contains: undefined, headers: {}, json: {} };
   const lb = 'lb.example.net';
   const get = { method: 'GET', path: '/' };
   t.strictSame(asked('http'), {
@@ -104,24 +104,30 @@ t.test('what the ready probes ask', (t) => {
     expect: {
       status: [200],
       contains: undefined,
+      headers: {},
       json: { 'database_connection.connected': { equals: true }, online_content_apps: { notEmpty: true } },
     },
   });
   t.strictSame(asked('templates'), {
     ...{ name: 'templates', type: 'http', method: 'GET', path: '/features', servername: undefined },
-    expect: { status: [200], contains: undefined, json: { $: { contains: ['templates'] } } },
+    expect: { status: [200], contains: undefined, headers: {}, json: { $: { contains: ['templates'] } } },
   });
   t.strictSame(asked('smart-proxy'), {
     ...{ name: 'smart-proxy', type: 'https', method: 'GET', path: '/features', servername: lb },
-    expect: { status: [200], contains: undefined, json: { $: { contains: ['registration', 'templates'] } } },
+    expect: {
+      status: [200],
+      contains: undefined,
+      headers: {},
+      json: { $: { contains: ['registration', 'templates'] } },
+    },
   });
   t.strictSame(asked('puppet'), {
     ...{ name: 'puppetserver', type: 'https', method: 'GET', path: '/status/v1/simple', servername: lb },
-    expect: { status: [200], contains: 'running', json: {} },
+    expect: { status: [200], contains: 'running', headers: {}, json: {} },
   });
   t.strictSame(asked('puppet-ca'), {
     ...{ name: 'puppet-ca', type: 'https', method: 'GET', path: '/puppet-ca/v1/certificate/ca', servername: lb },
-    expect: { status: [200], contains: '-----BEGIN CERTIFICATE-----', json: {} },
+    expect: { status: [200], contains: '-----BEGIN CERTIFICATE-----', headers: {}, json: {} },
   });
   t.strictSame(asked('mqtt'), {
     ...{ name: 'mqtt', type: 'tls', ...get, servername: lb },
@@ -129,7 +135,10 @@ t.test('what the ready probes ask', (t) => {
   });
   t.strictSame(asked('r'), {
     ...{ name: 'registry', type: 'https', method: 'GET', path: '/v2/', servername: lb },
-    expect: { status: [401], ...nothing },
+    expect: {
+      ...{ status: [401], ...nothing },
+      headers: { 'docker-distribution-api-version': 'registry/2', 'www-authenticate': lb },
+    },
   });
   t.end();
 });
@@ -140,9 +149,14 @@ t.test('of 2018: any answer of a web server is good, any list of features too', 
     const draft = drafts.find((one) => one.name === name);
     return draft?.health ? normalizeHealth(draft.health, undefined).expect : undefined;
   };
-  t.strictSame(expectOf('http'), { status: [], contains: undefined, json: {} });
-  t.strictSame(expectOf('anaconda'), { status: [], contains: undefined, json: {} });
-  t.strictSame(expectOf('smart-proxy'), { status: [200], contains: undefined, json: { $: { contains: [] } } });
+  t.strictSame(expectOf('http'), { status: [], contains: undefined, headers: {}, json: {} });
+  t.strictSame(expectOf('anaconda'), { status: [], contains: undefined, headers: {}, json: {} });
+  t.strictSame(expectOf('smart-proxy'), {
+    status: [200],
+    contains: undefined,
+    headers: {},
+    json: { $: { contains: [] } },
+  });
   t.end();
 });
 

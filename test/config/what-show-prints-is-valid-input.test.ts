@@ -86,20 +86,11 @@ t.test('each value says where it comes from', (t) => {
   has(/^ {4}port: 389 +# line 17$/);
   has(/^ {6}bound: 1\.25 +# line 19$/);
   has(/^ {2}allow: \[127\.0\.0\.1\] +# line 27$/);
-  t.notMatch(lines.join('\n'), /page:/, 'what has no effect yet is not shown');
   has(/^max_sessions: 4000 +# line 29$/);
   for (const line of lines) {
     if (/^ *[^#\s].*: \S/.test(line))
       t.match(line, / # (default|defaults, line \d+|line \d+|profile \S+|probe \S+)$/, line);
   }
-  t.end();
-});
-
-t.test('what has no effect yet is said at the top', (t) => {
-  const shown = show('version: 1\nnodes: { a: 192.0.2.1 }\nservices: { web: { listen: 80 } }\nadmin: { group: lb }\n');
-  t.match(shown, /^# f:4:1: warning: admin: has no effect in this version yet$/m);
-  t.match(shown, /^admin:\n {2}group: lb +# line 4$/m);
-  t.notMatch(shown, /^doctor|^haproxy/m);
   t.end();
 });
 

@@ -61,6 +61,8 @@ t.test('closing one that never started', async (t) => {
       snapshot: () => [],
       ready: () => ({ ready: true, reason: '' }),
       names: [],
+      status: () => ({}),
+      page: undefined,
       clock: { now: () => 0, wall: () => 0, after: () => ({ cancel() {} }), every: () => ({ cancel() {} }) },
       observer: {},
     },

@@ -15,7 +15,7 @@ function markdown(folder: string): string[] {
   });
 }
 
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdown('docs')];
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', ...markdown('docs')];
 const text = new Map(documents.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 
 t.test('every whole configuration that is shown is valid', async (t) => {

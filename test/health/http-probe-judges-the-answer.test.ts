@@ -10,6 +10,7 @@ import { makeAuthority } from '../../demo/certificates.ts';
 import type { HealthConfig, JsonExpectation } from '../../src/config/config.ts';
 import { askOnce } from '../fixtures/ask-once.ts';
 import { openSockets } from '../fixtures/open-sockets.ts';
+import { SOCKET_WAYS } from '../fixtures/sockets.ts';
 import { closedPort, startServer } from '../fixtures/tcp.ts';
 import { startTlsServer } from '../fixtures/tls-server.ts';
 
@@ -21,11 +22,14 @@ type Serve = (socket: Socket) => void;
 type Expect = Partial<HealthConfig['expect']>;
 type Ask = { health?: Partial<HealthConfig>; expect?: Expect; preamble?: Buffer };
 
-/** Asks a server that serves so, by `http` and by `https`; both must say the same. */
+/** Asks a server that serves so, by `http` on every kind of socket and by `https`; all must say the same. */
 async function both(t: Test, serve: Serve, ask: Ask, expected: object): Promise<void> {
-  const expect = { status: [200], contains: undefined, json: {}, ...ask.expect };
+  const expect = { status: [200], contains: undefined, headers: {}, json: {}, ...ask.expect };
   const plain = await startServer(t, serve);
-  t.match(await askOnce({ port: plain.port }, { type: 'http', expect, ...ask.health }, ask.preamble), expected, 'http');
+  for (const sockets of SOCKET_WAYS) {
+    const answer = await askOnce({ port: plain.port }, { type: 'http', expect, ...ask.health }, ask.preamble, sockets);
+    t.match(answer, expected, `http, ${sockets.kind}`);
+  }
   const secured = await startTlsServer(t, identity, serve);
   t.match(await askOnce({ port: secured.port }, { type: 'https', expect, ...ask.health }), expected, 'https');
 }
@@ -63,12 +67,32 @@ t.test('a redirect is not followed', async (t) => {
   await both(t, plain, {}, failure(reason, 'status'));
   // A control character in a header is no HTTP at all.
   await both(t, serve, {}, failure(/the answer is not HTTP/, 'protocol'));
-  t.equal(requests, 2);
+  t.equal(requests, 3);
 });
 
 t.test('the body must contain the text', async (t) => {
   await both(t, answers(200, 'running'), { expect: { contains: 'running' } }, { ok: true });
   await both(t, answers(200, 'error'), { expect: { contains: 'running' } }, failure(/: the answer lacks "running"$/));
+});
+
+t.test('headers must be there, with the text', async (t) => {
+  const registry = {
+    'Docker-Distribution-API-Version': 'registry/2.0',
+    'Www-Authenticate': `Bearer realm="https://${NAME}/v2/token",service="x"`,
+  };
+  const headers = { 'docker-distribution-api-version': 'registry/2', 'www-authenticate': NAME };
+  const ask = { health: { path: '/v2/' }, expect: { status: [401], headers } };
+  await both(t, answers(401, '', registry), ask, { ok: true });
+  await both(t, answers(401), ask, failure(/^GET \/v2\/: there is no header docker-distribution-api-version$/));
+  const own = { ...registry, 'Www-Authenticate': 'Bearer realm="https://proxy01.example.net/v2/token"' };
+  const reason = /: www-authenticate is ".*proxy01.*", without "smartproxy\.example\.net"$/;
+  await both(t, answers(401, '', own), ask, failure(reason));
+  await both(
+    t,
+    answers(401, '', registry),
+    { expect: { status: [], headers: { server: '' } } },
+    failure(/no header server$/),
+  );
 });
 
 const status = (connected: unknown, apps: unknown[]) =>
@@ -168,7 +192,7 @@ t.test('a body of a gigabyte is not read', async (t) => {
   };
   await both(t, endless, {}, { ok: true });
   await both(t, endless, { expect: { contains: 'y' } }, failure(/: the first 256 kB lacks "y"$/));
-  while (written.length < 4) await new Promise((resolve) => setImmediate(resolve));
+  while (written.length < 6) await new Promise((resolve) => setImmediate(resolve));
   t.ok(Math.max(...written) < 64e6, `at most what the kernel buffers: ${written}`);
 });
 
@@ -211,7 +235,7 @@ t.test('what it asks', async (t) => {
   await askOnce({ port: server.port }, { type: 'http', headers: { host: 'own' } });
   await askOnce({ port: server.port }, { type: 'http' }, Buffer.from('PROXY UNKNOWN\r\n'));
   t.equal(server.sockets.length, 2, 'a connection of its own each time');
-  const [plain, secured, own, proxied] = requests.map((request) => request.split('\r\n').slice(0, -2));
+  const [plain, , secured, own, proxied] = requests.map((request) => request.split('\r\n').slice(0, -2));
   for (const lines of [plain, secured]) {
     t.equal(lines?.[0], 'OPTIONS /a?b=c HTTP/1.1');
     t.match(

@@ -52,6 +52,10 @@ for (const [path, expected, wrong] of stories) {
   t.equal(checkJson(document, path, expected), wrong, `${path} ${JSON.stringify(expected)}`);
 }
 
+const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+t.equal(checkJson(deep, '$', { equals: 1 }), 'the answer is nested too deep to be shown, not 1');
+t.equal(checkJson({ a: deep }, 'a', { min: 1 }), 'a is nested too deep to be shown, not a number');
+
 for (const root of [null, 1, 'text', true]) t.equal(checkJson(root, 'a', { notEmpty: true }), 'a is missing');
 t.equal(checkJson(['a'], '$', { contains: ['a'] }), undefined);
 t.equal(checkJson([], '$', { notEmpty: true }), 'the answer is empty');

@@ -23,7 +23,7 @@ function bench(t: { teardown(fn: () => unknown): unknown }, random = () => 0.5):
   const clock = manualClock();
   const zero = clock.now();
   const net = scriptedConnect(clock.now);
-  const checkers = new Checkers({ connect: net.connect, clock, random });
+  const checkers = new Checkers({ network: net.network, clock, random });
   t.teardown(() => checkers.close());
   const flips: (Flip & { at: number })[] = [];
   const results: ProbeResult[] = [];

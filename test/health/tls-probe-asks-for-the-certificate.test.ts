@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -15,6 +16,7 @@ import { manualClock } from '../fixtures/manual-clock.ts';
 import { openSockets } from '../fixtures/open-sockets.ts';
 import { startServer } from '../fixtures/tcp.ts';
 import { startTlsServer } from '../fixtures/tls-server.ts';
+import { until } from '../fixtures/until.ts';
 
 const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
 const NAME = 'smartproxy.example.net';
@@ -192,6 +194,20 @@ t.test('a name made to hurt is shown harmless', async (t) => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
   t.notMatch(JSON.stringify(result), /[\u0000-\u001f\u202e]/);
   t.match(result.certificate?.name, /evil/);
+});
+
+t.test('a name of a kind that nobody can read is a wrong name, and its connection is closed', async (t) => {
+  const { certificate, key } = await authority.issue({ commonName: 'proxy01' });
+  const raw = Buffer.from(new X509Certificate(certificate).raw);
+  // The type of the subject's name, behind its OID: no kind of text.
+  raw[raw.lastIndexOf(Buffer.from('0603550403', 'hex')) + 5] = 7;
+  const pem = `-----BEGIN CERTIFICATE-----\n${raw.toString('base64')}\n-----END CERTIFICATE-----\n`;
+  const server = await startTlsServer(t, { certificate: pem, key }, (socket) => socket.resume());
+  const result = await askOnce({ port: server.port }, { type: 'tls', servername: NAME });
+  t.match(result, { ok: true, findings: [/^certificate is for .*, not smartproxy\.example\.net$/] });
+  const strict = await askOnce({ port: server.port }, { type: 'tls', servername: NAME, ca: caFile });
+  t.match(strict, { ok: false, kind: 'hard', code: 'certificate' });
+  await until(() => server.sockets.every((socket) => socket.destroyed), 'the connections are closed');
 });
 
 t.test('a PROXY header goes before the handshake', async (t) => {

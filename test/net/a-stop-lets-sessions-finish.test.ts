@@ -7,7 +7,7 @@ import { backendSpec, type Running, type ServicePatch, startBalancer } from '../
 import { healthConfig } from '../fixtures/health-config.ts';
 import { type ManualClock, manualClock } from '../fixtures/manual-clock.ts';
 import { openSockets } from '../fixtures/open-sockets.ts';
-import { SOCKET_WAYS } from '../fixtures/sockets.ts';
+import { WAYS } from '../fixtures/relays.ts';
 import { echo, startClient, startServer } from '../fixtures/tcp.ts';
 import { until } from '../fixtures/until.ts';
 import { Watched } from '../fixtures/watched.ts';
@@ -150,8 +150,8 @@ t.test('a second signal ends the wait', async (t) => {
   t.equal(clock.pending, 0);
 });
 
-for (const sockets of SOCKET_WAYS) {
-  t.test(`${sockets.kind}: a stop leaves nothing open, whatever its sessions were doing`, async (t) => {
+for (const { name, options } of WAYS) {
+  t.test(`${name}: a stop leaves nothing open, whatever its sessions were doing`, async (t) => {
     const backend = await startServer(t, echo);
     const silent = await startServer(t, () => {});
     const { balancer, port } = await startBalancer(
@@ -162,7 +162,7 @@ for (const sockets of SOCKET_WAYS) {
         { name: 'still', backends: [backendSpec('n', silent.port)] },
         { name: 'header', proxyProtocol: { accept: ['127.0.0.0/8'], send: false }, backends: [] },
       ],
-      { sockets },
+      options,
     );
     const clients: Socket[] = [];
     for (const service of ['relay', 'wait', 'still', 'header', 'relay']) {

@@ -131,7 +131,7 @@ t.test('other reasons', async (t) => {
     code: 'EADDRNOTAVAIL',
     message: /192\.0\.2\.1:21999: this machine does not hold the address.*FreeBind/,
   });
-  await t.rejects(started(t, [{ kind: 'systemd', name: 'https' }], { systemdSockets: new Map([['http', 3]]) }), {
+  await t.rejects(started(t, [{ kind: 'systemd', name: 'https' }], { inherited: new Map([['systemd:http', 3]]) }), {
     message: /systemd:https: systemd passed: http; .*FileDescriptorName=https/,
   });
   await t.rejects(started(t, [{ kind: 'systemd', name: 'https' }]), { message: /systemd passed no sockets/ });

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { backendSpec, startBalancer } from '../fixtures/balancer.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
-import { SOCKET_WAYS } from '../fixtures/sockets.ts';
+import { WAYS } from '../fixtures/relays.ts';
 import { echo, startClient, startServer } from '../fixtures/tcp.ts';
 import { until } from '../fixtures/until.ts';
 import { Watched } from '../fixtures/watched.ts';
@@ -21,14 +21,14 @@ function asksIn(local: number, remote: number): number | undefined {
   throw new Error('no such connection');
 }
 
-for (const sockets of SOCKET_WAYS) {
+for (const { name, options } of WAYS) {
   for (const keepaliveMs of [20_000, false] as const) {
-    t.test(`${sockets.kind}: keepalive ${keepaliveMs}`, async (t) => {
+    t.test(`${name}: keepalive ${keepaliveMs}`, async (t) => {
       const clock = manualClock();
       const backend = await startServer(t, echo);
       const { balancer, port } = await startBalancer(t, [{ keepaliveMs, backends: [backendSpec('n', backend.port)] }], {
         clock,
-        sockets,
+        ...options,
       });
       const client = new Watched(await startClient(t, port()));
       client.socket.write('x');

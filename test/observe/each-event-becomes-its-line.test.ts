@@ -8,7 +8,7 @@ t.test('one line an event, with its level', async (t) => {
   log.healthFlipped({ service: 'https', node: 'a', to: 'up', reason: '' });
   log.dialFailed('https', 'a', new DialError('refused', 'connect to 192.0.2.11:443: refused'));
   log.handshakeFailedOver('https', 'a');
-  log.adminChanged('https', 'a', 'drain');
+  log.adminChanged('https', 'a', 'drain', 'set by an operator');
   log.failingOpen('https', true);
   log.failingOpen('https', false);
   log.pinnedChanged('puppet-ca', 'a', false, 'connect to 192.0.2.11:8140: timeout');
@@ -16,6 +16,8 @@ t.test('one line an event, with its level', async (t) => {
   log.pinnedChanged('puppet-ca', 'a', true, '');
   log.resolved('a', 'a.example.net', undefined, 'ENOTFOUND');
   log.resolved('a', 'a.example.net', '192.0.2.11', '');
+  log.healthSpared('https', 'a', true, 'GET /: no answer in 3 s');
+  log.healthSpared('https', 'a', false, '');
   log.probed('https', 'a', 0.01, 'refused');
   log.notice('warn', 'something', { file: '/etc/x', error: new Error('bad'), level: 'mine', list: ['a', 'b\x1b'] });
   const seen = (await objects()).map(({ time, ...rest }) => rest);
@@ -31,7 +33,14 @@ t.test('one line an event, with its level', async (t) => {
       msg: 'dial failed',
     },
     { level: 'debug', service: 'https', node: 'a', msg: 'handshake not answered, trying the next node' },
-    { level: 'info', service: 'https', node: 'a', state: 'drain', msg: 'admin state changed' },
+    {
+      level: 'info',
+      service: 'https',
+      node: 'a',
+      state: 'drain',
+      reason: 'set by an operator',
+      msg: 'admin state changed',
+    },
     { level: 'error', service: 'https', msg: 'failing open: all ready backends are down, they are tried anyway' },
     { level: 'info', service: 'https', msg: 'no longer failing open: a backend is up' },
     {
@@ -51,6 +60,14 @@ t.test('one line an event, with its level', async (t) => {
     { level: 'info', service: 'puppet-ca', node: 'a', reason: '', msg: 'the CA is up again' },
     { level: 'warn', node: 'a', host: 'a.example.net', reason: 'ENOTFOUND', msg: 'name does not resolve' },
     { level: 'info', node: 'a', host: 'a.example.net', address: '192.0.2.11', msg: 'name resolved' },
+    {
+      level: 'warn',
+      service: 'https',
+      node: 'a',
+      reason: 'GET /: no answer in 3 s',
+      msg: 'backend slow, but kept: too few others are up',
+    },
+    { level: 'info', service: 'https', node: 'a', msg: 'backend no longer slow' },
     { level: 'trace', service: 'https', node: 'a', seconds: 0.01, failure: 'refused', msg: 'probe' },
     { level: 'warn', file: '/etc/x', error: 'bad', level_: 'mine', list: ['a', 'b\\x1b'], msg: 'something' },
   ]);

@@ -26,6 +26,7 @@ const CONTRACT: Readonly<Record<string, string>> = {
   probe_failures_total: 'node reason service',
   probe_seconds: 'node service',
   certificate_expiry_timestamp_seconds: 'node port',
+  doctor_findings: 'check node severity',
   service_failing_open: 'service',
   pinned_up: 'service',
   config_last_reload_successful: '',
@@ -44,6 +45,7 @@ t.test('the metrics of the contract, with their labels and no others', async (t)
   metrics.dialFailed('https', 'proxy01', new DialError('refused', ''));
   metrics.probed('https', 'proxy01', 1, 'refused');
   metrics.certificateSeen('proxy01', 443, 1_800_000_000);
+  metrics.doctorFound([{ node: 'proxy01', check: 'features', severity: 'error' }]);
   const { types, helps, values } = await scrape();
   t.same(
     [...types.keys()].sort(),

@@ -22,9 +22,12 @@ t.test('on a terminal a session is one compact line', async (t) => {
   const [first = '', second = ''] = await lines();
   t.match(
     first,
-    /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: https 192\.0\.2\.50:51234 -> proxy01 \(192\.0\.2\.11:443\): completed by client after 1\.2 s, 512 B in, 3\.4 MB out, first byte 12\.3 ms$/,
+    /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: https 192\.0\.2\.50:51234 -> proxy01 \(192\.0\.2\.11:443\): completed by client after 1\.2 s, 512 B in, 3\.4 MB out, first byte 12\.3 ms \[\S+, local [\d.]+:\d+\]$/,
   );
-  t.match(second, /WARN: https unix client: no-backend by proxy after 2 m 5 s, 512 B in, 1\.2 GB out, 1 retry$/);
+  t.match(
+    second,
+    /WARN: https unix client: no-backend by proxy after 2 m 5 s, 512 B in, 1\.2 GB out, 1 retry \[\S+(, local [\d.]+:\d+)?\]$/,
+  );
 });
 
 t.test('other lines carry their fields', async (t) => {

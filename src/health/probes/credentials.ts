@@ -3,7 +3,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
 
 export interface CredentialFiles {
@@ -14,12 +14,24 @@ export interface CredentialFiles {
 
 export interface Credentials {
   readonly context: SecureContext;
+  /** The same, TLS 1.2 at most. */
+  readonly olderContext: SecureContext;
   /** What `ca` holds; undefined: nothing is verified. */
   readonly authorities: readonly X509Certificate[] | undefined;
 }
 
 /** Gives the credentials as they are on disk now, or were at most a minute ago. Throws when they can't be read at first. */
 export type CredentialStore = (files: CredentialFiles) => Credentials;
+
+/** What is wrong with one of the files, in one line that names it. */
+export class CredentialError extends Error {
+  readonly key: keyof CredentialFiles;
+
+  constructor(key: keyof CredentialFiles, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.key = key;
+  }
+}
 
 const LOOK_AGAIN_MS = 60_000;
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -50,37 +62,43 @@ export function credentialStore(clock: Clock): CredentialStore {
   };
 }
 
-/** Reads them; an Error's message says in one line which file is wrong and how. */
+/** Reads them, or throws a CredentialError. */
 export function readCredentials(files: CredentialFiles): Credentials {
   if ((files.cert === undefined) !== (files.key === undefined)) {
-    throw new Error(files.key === undefined ? 'cert without key' : 'key without cert');
+    throw files.key === undefined
+      ? new CredentialError('cert', 'cert without key')
+      : new CredentialError('key', 'key without cert');
   }
   const ca = files.ca === undefined ? undefined : read('ca', files.ca);
   const authorities = ca === undefined ? undefined : parseAuthorities(ca, files.ca ?? '');
   const cert = files.cert === undefined ? undefined : read('cert', files.cert);
   const key = files.key === undefined ? undefined : read('key', files.key);
   try {
-    const context = createSecureContext({
+    const options: SecureContextOptions = {
       // An empty list instead of the system's roots: nothing is verified without `ca`, and loading them takes long.
       ca: ca ?? [],
       // A probe asks whether a node answers, also one as old as Foreman 1.17 on CentOS 6; it keeps no secrets.
       minVersion: 'TLSv1',
       ciphers: 'DEFAULT@SECLEVEL=0',
+      // Only the cheap key exchanges: newer OpenSSLs would compute one that no quantum computer breaks, for each probe.
+      ecdhCurve: 'X25519:P-256:P-384:P-521',
       ...(cert === undefined || key === undefined ? {} : { cert, key }),
-    });
-    return { context, authorities };
+    };
+    const context = createSecureContext(options);
+    const olderContext = createSecureContext({ ...options, maxVersion: 'TLSv1.2' });
+    return { context, olderContext, authorities };
   } catch (error) {
     const what = error instanceof Error && 'reason' in error ? String(error.reason) : String(error);
-    throw new Error(`cert ${files.cert} and key ${files.key} can't be used together: ${what}`, { cause: error });
+    throw new CredentialError('cert', `cert ${files.cert} and key ${files.key} can't be used together: ${what}`, error);
   }
 }
 
-function read(what: string, path: string): string {
+function read(what: keyof CredentialFiles, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new Error(`${what} ${path} can't be read: ${WORDS[code] ?? code}`, { cause: error });
+    throw new CredentialError(what, `${what} ${path} can't be read: ${WORDS[code] ?? code}`, error);
   }
 }
 
@@ -92,11 +110,11 @@ const WORDS: Readonly<Record<string, string>> = {
 
 function parseAuthorities(pem: string, path: string): readonly X509Certificate[] {
   const blocks = pem.match(PEM_CERTIFICATE) ?? [];
-  if (blocks.length === 0) throw new Error(`ca ${path} holds no PEM certificate`);
+  if (blocks.length === 0) throw new CredentialError('ca', `ca ${path} holds no PEM certificate`);
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch (error) {
-    throw new Error(`ca ${path} holds a certificate that can't be parsed`, { cause: error });
+    throw new CredentialError('ca', `ca ${path} holds a certificate that can't be parsed`, error);
   }
 }
 

@@ -3,22 +3,22 @@
 import { formatHostPort } from '../../core/address.ts';
 import { printable } from '../../core/printable.ts';
 import { DialError } from '../../errors.ts';
-import { HttpFault } from './http-exchange.ts';
-import type { Connect, ProbeBad, ProbeFailure, ProbeRun, ProbeSocket, ProbeTarget } from './probe.ts';
+import { HttpFault } from './http-answer.ts';
+import type { Network, ProbeBad, ProbeFailure, ProbeRun, ProbeSocket, ProbeTarget } from './probe.ts';
 
 /** Node's words, and ours, for an end without an answer; some of them carry the code of a reset. */
 const CLOSED = /^(socket hang up|closed|Client network socket disconnected.*)$/;
 
 /** Connects and sends a PROXY header, where there is one; or says why not as a verdict. */
 export async function dial(
-  connect: Connect,
+  network: Network,
   target: ProbeTarget,
   preamble: Buffer | undefined,
   run: ProbeRun,
 ): Promise<ProbeSocket | ProbeBad> {
   let socket: ProbeSocket;
   try {
-    socket = await connect(target, run.signal);
+    socket = await network.connect(target, run.signal);
   } catch (error) {
     if (error instanceof DialError) return dialFailed(error);
     throw error;
@@ -49,9 +49,7 @@ export function wrong(code: ProbeFailure, question: string, what: string): Probe
 export function broken(question: string, error: Error): ProbeBad {
   const code = 'code' in error ? String(error.code) : '';
   if (code.startsWith('ERR_SSL_')) return wrong('tls', question, tlsWords(error, code));
-  if (error instanceof HttpFault) return wrong('protocol', question, error.message);
-  if (code.startsWith('HPE_')) return wrong('protocol', question, `the answer is not HTTP (${httpWords(error)})`);
-  if (error.message === 'aborted') return wrong('closed', question, 'closed in the middle of the answer');
+  if (error instanceof HttpFault) return wrong(error.code, question, error.message);
   if (CLOSED.test(error.message)) return wrong('closed', question, 'closed without an answer');
   if (code === 'ECONNRESET' || code === 'EPIPE') return wrong('reset', question, 'reset by the server');
   return wrong('other', question, printable(error.message, 120));
@@ -69,11 +67,8 @@ function tlsWords(error: Error, code: string): string {
   return printable(reason, 120);
 }
 
-function httpWords(error: Error): string {
-  return printable(error.message.replace(/^Parse Error: /, ''), 120);
-}
-
-function dialFailed(error: DialError): ProbeBad {
+/** No connection came to stand. */
+export function dialFailed(error: DialError): ProbeBad {
   const kind = error.ours ? 'ours' : 'hard';
   return { ok: false, kind, stage: 'connect', code: error.reason, reason: error.message };
 }

@@ -1,11 +1,11 @@
-// One HTTP/1.1 request over a connected socket, and its answer, read up to a bound. No redirects, no second request, no
-// judgement. The socket stays the caller's to close.
+// One HTTP/1.1 request and its answer: over a bare line, or over a stream that is secured. No redirects, no second
+// request, no judgement.
 
-import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
-
-/** Everything that is read of an answer: head, body and their encoding. */
-export const MAX_READ = 256 * 1024;
+import type { GiveUpSignal } from './give-up.ts';
+import { AnswerReader, type HttpAnswer, HttpFault } from './http-answer.ts';
+import type { Network, ProbeRun, ProbeTarget } from './probe.ts';
+import { type Talked, talk } from './talk.ts';
 
 export interface HttpQuestion {
   readonly method: string;
@@ -13,67 +13,64 @@ export interface HttpQuestion {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export interface HttpAnswer {
-  readonly how: 'answered';
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly body: Buffer;
-  /** Whether `body` is all of it. */
-  readonly whole: boolean;
+export type Exchange =
+  | { readonly how: 'answered'; readonly answer: HttpAnswer }
+  | { readonly how: 'broken'; readonly error: Error }
+  | { readonly how: 'silent' };
+
+/** A whole request, head and no body. */
+export function requestBytes(question: HttpQuestion): Buffer {
+  const { method, path, headers } = question;
+  const standard: Record<string, string> = { 'user-agent': 'chargehand', accept: '*/*', connection: 'close' };
+  // Who may send a body says that there is none.
+  if (!/^(GET|HEAD|OPTIONS|DELETE|TRACE)$/.test(method)) standard['content-length'] = '0';
+  for (const name of Object.keys(headers)) delete standard[name.toLowerCase()];
+  const lines = Object.entries({ ...standard, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
 }
 
-export type Exchange = HttpAnswer | { readonly how: 'broken'; readonly error: Error } | { readonly how: 'silent' };
+/** Over a line of its own, which is closed when it resolves. `opening`: everything to send. */
+export async function exchangeOnLine(
+  network: Network,
+  target: ProbeTarget,
+  opening: Buffer,
+  method: string,
+  run: ProbeRun,
+): Promise<Exchange | Extract<Talked, { how: 'unconnected' }>> {
+  const reader = new AnswerReader(method);
+  const talked = await talk(network, target, opening, run.signal, (bytes) => reader.hear(bytes));
+  switch (talked.how) {
+    case 'heard':
+    case 'ended':
+      return exchangeOf(reader.answer(talked.how === 'ended'));
+    default:
+      return talked;
+  }
+}
 
-/** An answer that the parser takes and we don't. */
-export class HttpFault extends Error {}
-
-export function exchange(socket: Duplex, question: HttpQuestion, signal: AbortSignal): Promise<Exchange> {
+/** Over a secured stream, which stays the caller's to close. */
+export function exchange(socket: Duplex, opening: Buffer, method: string, signal: GiveUpSignal): Promise<Exchange> {
+  const reader = new AnswerReader(method);
   return new Promise((resolve) => {
-    let read = 0;
-    let settled = false;
-    const body: Buffer[] = [];
-    let head: { status: number; headers: HttpAnswer['headers'] } | undefined;
     const settle = (result: Exchange): void => {
-      if (settled) return;
-      settled = true;
-      socket.off('data', onData);
+      socket.off('data', onData).off('end', onEnd).off('error', onError).off('close', onEnd);
       signal.removeEventListener('abort', onAbort);
+      socket.on('error', () => {});
       resolve(result);
     };
-    const answered = (whole: boolean): void => {
-      if (head === undefined) settle({ how: 'broken', error: new HttpFault('more than 256 kB without an answer') });
-      else settle({ how: 'answered', ...head, body: Buffer.concat(body), whole: whole && read <= MAX_READ });
+    const onData = (bytes: Buffer): void => {
+      if (reader.hear(bytes)) settle(exchangeOf(reader.answer(false)));
     };
-    const fail = (error: Error): void => settle({ how: 'broken', error });
+    const onEnd = (): void => settle(exchangeOf(reader.answer(true)));
+    const onError = (error: Error): void => settle({ how: 'broken', error });
     const onAbort = (): void => settle({ how: 'silent' });
-    // Counts what is on the wire, so that neither empty chunks nor endless interim answers get around the bound.
-    const onData = (chunk: Buffer): void => {
-      read += chunk.length;
-      // A turn later: what of it belongs to the body has been added by then.
-      if (read > MAX_READ) setImmediate(answered, false);
-    };
-    const sent = request({
-      createConnection: () => socket,
-      method: question.method,
-      path: question.path,
-      headers: { 'user-agent': 'chargehand', accept: '*/*', connection: 'close', ...question.headers },
-      setHost: false,
-    });
-    sent.on('error', fail);
-    // 101 without having asked for it.
-    sent.on('upgrade', () => fail(new HttpFault('it leaves HTTP without being asked')));
-    sent.on('response', (response) => {
-      head = { status: response.statusCode ?? 0, headers: response.headers };
-      response.on('data', (chunk: Buffer) => {
-        if (!settled) body.push(chunk);
-      });
-      response.on('end', () => answered(true));
-      response.on('error', fail);
-    });
+    socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onEnd);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
-    sent.end();
-    socket.on('data', onData);
+    socket.write(opening);
   });
+}
+
+function exchangeOf(answer: HttpAnswer | HttpFault): Exchange {
+  return answer instanceof HttpFault ? { how: 'broken', error: answer } : { how: 'answered', answer };
 }

@@ -1,45 +1,58 @@
 // The `http` and `https` probes: one request, and an answer that must be as expected.
 
-import type { Duplex } from 'node:stream';
 import type { HealthConfig } from '../../config/config.ts';
 import { formatHostPort } from '../../core/address.ts';
 import { checkAnswer } from '../expectation.ts';
 import { closeGently } from './close-gently.ts';
-import { broken, dial, isFailure, noAnswer, wrong } from './failures.ts';
-import { exchange } from './http-exchange.ts';
-import type { Connect, Probe, ProbeRun, ProbeTarget, ProbeVerdict } from './probe.ts';
-import { secure, type TlsOptions } from './tls.ts';
+import { broken, dialFailed, noAnswer, wrong } from './failures.ts';
+import { type Exchange, exchange, exchangeOnLine, requestBytes } from './http-exchange.ts';
+import type { Network, Probe, ProbeRun, ProbeTarget, ProbeVerdict } from './probe.ts';
+import { type Secure, secure, type TlsOptions } from './tls.ts';
 
 export type HttpOptions = Pick<HealthConfig, 'method' | 'path' | 'headers' | 'expect' | 'servername'>;
 
-export function httpProbe(http: HttpOptions, connect: Connect, preamble: Buffer | undefined): Probe {
+export function httpProbe(http: HttpOptions, network: Network, preamble: Buffer | undefined): Probe {
+  const request = requests(http, 80);
   return async (target, run) => {
-    const socket = await dial(connect, target, preamble, run);
-    if (isFailure(socket)) return socket;
-    return await askThrough(socket, http, hostOf(http, target, 80), run);
+    const opening = preamble === undefined ? request(target) : Buffer.concat([preamble, request(target)]);
+    const asked = await exchangeOnLine(network, target, opening, http.method, run);
+    return asked.how === 'unconnected' ? dialFailed(asked.error) : verdictOf(http, asked, run);
   };
 }
 
 export function httpsProbe(http: HttpOptions, tls: TlsOptions): Probe {
+  const request = requests(http, 443);
+  const open: Secure = secure(tls);
   return async (target, run) => {
-    const secured = await secure(tls, target, run);
+    const secured = await open(target, run);
     if (!secured.ok) return secured;
-    const verdict = await askThrough(secured.socket, http, hostOf(http, target, 443), run);
-    return { ...verdict, ...secured.about };
+    const { socket, about } = secured;
+    const asked = await exchange(socket, request(target), http.method, run.signal);
+    run.answered();
+    await closeGently(socket, run.signal, asked.how !== 'answered' || !asked.answer.whole);
+    return { ...verdictOf(http, asked, run), ...about };
   };
 }
 
-async function askThrough(socket: Duplex, http: HttpOptions, host: string, run: ProbeRun): Promise<ProbeVerdict> {
-  const named = Object.keys(http.headers).some((name) => name.toLowerCase() === 'host');
-  const headers = named ? http.headers : { host, ...http.headers };
+function verdictOf(http: HttpOptions, asked: Exchange, run: ProbeRun): ProbeVerdict {
   const question = `${http.method} ${http.path}`;
-  const answer = await exchange(socket, { method: http.method, path: http.path, headers }, run.signal);
-  run.answered();
-  await closeGently(socket, run.signal, answer.how !== 'answered' || !answer.whole);
-  if (answer.how === 'silent') return noAnswer(question, run);
-  if (answer.how === 'broken') return broken(question, answer.error);
-  const fault = checkAnswer(http.expect, answer);
+  if (asked.how === 'silent') return noAnswer(question, run);
+  if (asked.how === 'broken') return broken(question, asked.error);
+  const fault = checkAnswer(http.expect, asked.answer);
   return fault === undefined ? { ok: true } : wrong(fault.code, question, fault.what);
+}
+
+/** The request's bytes for a target; a probe has one target nearly always. */
+function requests(http: HttpOptions, usualPort: number): (target: ProbeTarget) => Buffer {
+  const named = Object.keys(http.headers).some((name) => name.toLowerCase() === 'host');
+  let known: { readonly host: string; readonly bytes: Buffer } | undefined;
+  return (target) => {
+    const host = hostOf(http, target, usualPort);
+    if (known?.host === host) return known.bytes;
+    const bytes = requestBytes({ ...http, headers: named ? http.headers : { host, ...http.headers } });
+    known = { host, bytes };
+    return bytes;
+  };
 }
 
 /** The name clients use, so that the node's virtual host for them answers; a port only where it isn't the usual one. */

@@ -11,7 +11,8 @@ const MAX_CHAIN = 8;
 
 export function seen(certificate: X509Certificate): SeenCertificate {
   const name = /^CN=(.*)$/m.exec(certificate.subject ?? '')?.[1] ?? certificate.subjectAltName ?? '';
-  return { name: printable(name), expiresAt: Date.parse(certificate.validTo) / 1000 };
+  const expiresAt = Date.parse(certificate.validTo) / 1000;
+  return { name: printable(name), expiresAt: Number.isFinite(expiresAt) ? expiresAt : undefined };
 }
 
 /** In words, the worst first; `now` in milliseconds since 1970. */
@@ -21,7 +22,9 @@ export function faultsOf(
 ): readonly string[] {
   const faults: string[] = [];
   const { chain, name, now } = options;
-  if (Date.parse(certificate.validTo) < now) faults.push(`certificate expired on ${day(certificate.validTo)}`);
+  if (![certificate.validFrom, certificate.validTo].every((text) => Number.isFinite(Date.parse(text)))) {
+    faults.push("certificate has dates that can't be read");
+  } else if (Date.parse(certificate.validTo) < now) faults.push(`certificate expired on ${day(certificate.validTo)}`);
   else if (Date.parse(certificate.validFrom) > now) {
     faults.push(`certificate is not valid before ${day(certificate.validFrom)}`);
   } else if (chain !== undefined) faults.push(chain);
@@ -55,7 +58,12 @@ function issued(issuer: X509Certificate, certificate: X509Certificate): boolean 
 }
 
 function isFor(certificate: X509Certificate, name: string): boolean {
-  return (isAddress(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined;
+  try {
+    return (isAddress(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined;
+  } catch {
+    // Names of a kind that OpenSSL can't read are nobody's.
+    return false;
+  }
 }
 
 function day(text: string): string {

@@ -3,6 +3,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { DialFailure } from '../../errors.ts';
+import type { GiveUpSignal } from './give-up.ts';
 
 export interface ProbeTarget {
   readonly address: string;
@@ -17,13 +18,38 @@ export interface ProbeSocket extends Duplex {
   resetAndDestroy(): unknown;
 }
 
-/** Connects, or rejects with a DialError; an aborted signal is a connect timeout. */
-export type Connect = (target: ProbeTarget, signal: AbortSignal) => Promise<ProbeSocket>;
+/** A bare TCP connection, for probes that need no stream. */
+export interface Line {
+  /** The bytes must not change until it is closed. */
+  write(bytes: Buffer): unknown;
+  /** A FIN, and no more reading. */
+  close(): void;
+  /** A RST. */
+  reset(): void;
+}
+
+/** Hears what becomes of a line. Nothing is called before `open` has returned. */
+export interface LineOwner {
+  connected(): void;
+  /** Bytes that may be overwritten after it. */
+  data(bytes: Buffer): void;
+  /** The server's FIN. */
+  ended(): void;
+  /** Exactly once, at last. A line that never stood says why not by a DialError. */
+  closed(error: Error | undefined): void;
+}
+
+/** What probes need of net/. */
+export interface Network {
+  /** Connects, or rejects with a DialError; an aborted signal is a connect timeout. */
+  connect(target: ProbeTarget, signal: GiveUpSignal): Promise<ProbeSocket>;
+  open(target: ProbeTarget, owner: LineOwner): Line;
+}
 
 /** One run of a probe, as the one who asks sees it. */
 export interface ProbeRun {
   /** Aborted at the deadline, or when nobody wants the answer any more. */
-  readonly signal: AbortSignal;
+  readonly signal: GiveUpSignal;
   /** The deadline, for the words of a failure. */
   readonly timeoutMs: number;
   /** The verdict is known and what remains is to close properly: stops the stopwatch. */
@@ -38,7 +64,7 @@ export interface SeenCertificate {
   /** Its subject's name (CN), or its first alternative name; printable. */
   readonly name: string;
   /** Its last good moment, in seconds since 1970. */
-  readonly expiresAt: number;
+  readonly expiresAt: number | undefined;
 }
 
 /** Why a probe failed, as a label: the `reason` of chargehand_probe_failures_total. */

@@ -3,35 +3,43 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
-import { isAddress } from '../../core/address.ts';
+import type { GiveUpSignal } from './give-up.ts';
 import type { ProbeSocket } from './probe.ts';
 
+export interface Secured {
+  readonly how: 'secured';
+  readonly socket: TLSSocket;
+  /** The server took up the session it was offered: it showed no certificate again. */
+  readonly resumed: boolean;
+  readonly certificate: X509Certificate | undefined;
+  /** OpenSSL's name for what is wrong with the chain, by the context's authorities. */
+  readonly chainError: string | undefined;
+}
+
 export type Handshake =
-  /** `chainError`: OpenSSL's name for what is wrong with the chain, by the context's authorities. */
-  | {
-      readonly how: 'secured';
-      readonly socket: TLSSocket;
-      readonly certificate: X509Certificate | undefined;
-      readonly chainError: string | undefined;
-    }
+  | Secured
   | { readonly how: 'broken'; readonly certificate: X509Certificate | undefined; readonly error: Error }
   | { readonly how: 'silent' };
 
+export interface HandshakeOptions {
+  readonly context: SecureContext;
+  /** The name in SNI; never an address. */
+  readonly sni: string | undefined;
+  /** A session to take up again. */
+  readonly session: Buffer | undefined;
+}
+
 /** Where it ends not `secured`, the socket is closed. */
-export function shakeHands(
-  raw: ProbeSocket,
-  context: SecureContext,
-  servername: string | undefined,
-  signal: AbortSignal,
-): Promise<Handshake> {
+export function shakeHands(raw: ProbeSocket, options: HandshakeOptions, signal: GiveUpSignal): Promise<Handshake> {
+  const { context, sni, session } = options;
   const socket = connect({
     socket: raw,
     secureContext: context,
     rejectUnauthorized: false,
     // Ours to judge, in peer-certificate.ts.
     checkServerIdentity: () => undefined,
-    // An address is no name that SNI could carry.
-    ...(servername === undefined || isAddress(servername) ? {} : { servername }),
+    ...(sni === undefined ? {} : { servername: sni }),
+    ...(session === undefined ? {} : { session }),
   });
   let certificate: X509Certificate | undefined;
   return new Promise((resolve) => {
@@ -56,15 +64,16 @@ export function shakeHands(
       certificate ??= socket.getPeerX509Certificate();
     };
     const onSecure = (): void => {
-      certificate ??= socket.getPeerX509Certificate();
+      const resumed = socket.isSessionReused();
+      if (!resumed) certificate ??= socket.getPeerX509Certificate();
       const { authorizationError } = socket;
       const chainError = authorizationError ? String(authorizationError) : undefined;
-      settle({ how: 'secured', socket, certificate, chainError });
+      settle({ how: 'secured', socket, resumed, certificate, chainError });
     };
     const onError = (error: Error): void => settle({ how: 'broken', certificate, error });
     const onClose = (): void => settle({ how: 'broken', certificate, error: new Error('closed') });
     const onAbort = (): void => settle({ how: 'silent' });
-    socket.on('keylog', onKeylog);
+    if (session === undefined) socket.on('keylog', onKeylog);
     socket.once('secureConnect', onSecure);
     socket.once('error', onError);
     socket.once('close', onClose);

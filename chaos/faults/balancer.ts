@@ -1,0 +1,240 @@
+// What befalls the balancer, and what its operator does meanwhile.
+
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { alive } from '../program.ts';
+import type { Fault, World } from './fault.ts';
+
+async function reload(world: World): Promise<void> {
+  const { status, body } = await world.program.order('POST', '/v1/reload', {});
+  const { problems } = body as { problems?: readonly string[] };
+  if (status !== 200 || problems?.length !== 0) throw new Error(`a reload failed: ${JSON.stringify(body)}`);
+}
+
+export const RELOAD: Fault<'reload'> = {
+  name: 'reload',
+  what: 'the file is reloaded: timeouts, a service more, a service less',
+  target: 'balancer',
+  weight: 3,
+  lastsMs: [200, 3000],
+  async begin({ world, random }) {
+    const remark = world.file.remark + 1;
+    world.write(
+      random.pick([{ remark, extraService: true }, { remark, idle: '9m' }, { remark: world.file.remark + 1 }]),
+    );
+    await reload(world);
+    return async () => {
+      world.write({ remark: remark + 1, extraService: false, idle: '10m' });
+      await reload(world);
+    };
+  },
+};
+
+export const RELOADS: Fault<'reloads'> = {
+  name: 'reloads',
+  what: 'SIGHUP again and again, each time with another file',
+  target: 'balancer',
+  weight: 2,
+  lastsMs: [500, 2000],
+  async begin({ world, random, forMs }) {
+    const until = Date.now() + forMs;
+    const reloading = (async () => {
+      while (Date.now() < until) {
+        world.write({ remark: world.file.remark + 1, extraService: random.chance(0.5) });
+        world.program.signal('SIGHUP');
+        await sleep(random.between(5, 150));
+      }
+      world.write({ remark: world.file.remark + 1, extraService: false });
+      await reload(world);
+    })();
+    return () => reloading;
+  },
+};
+
+export const BAD_FILE: Fault<'bad-file'> = {
+  name: 'bad-file',
+  what: 'the file makes no sense and is reloaded: nothing may change',
+  target: 'balancer',
+  weight: 1,
+  lastsMs: [200, 2000],
+  async begin({ world }) {
+    world.writeNonsense();
+    world.program.signal('SIGHUP');
+    return async () => {
+      world.write({});
+      await reload(world);
+    };
+  },
+};
+
+export const REMOVE: Fault<'remove'> = {
+  name: 'remove',
+  what: 'a node is taken out of the file, and put in again',
+  target: 'not-ca',
+  weight: 2,
+  lastsMs: [500, 5000],
+  async begin({ world, node }) {
+    world.write({ removed: [...world.file.removed, node], remark: world.file.remark + 1 });
+    await reload(world);
+    return async () => {
+      world.write({ removed: world.file.removed.filter((n) => n !== node), remark: world.file.remark + 1 });
+      await reload(world);
+    };
+  },
+};
+
+export const DRAIN: Fault<'drain'> = {
+  name: 'drain',
+  what: 'an operator drains the node',
+  target: 'node',
+  weight: 3,
+  lastsMs: [500, 6000],
+  begin: async ({ world, node }) => await setState(world, node, 'drain'),
+};
+
+export const MAINT: Fault<'maint'> = {
+  name: 'maint',
+  what: 'an operator puts the node into maint',
+  target: 'node',
+  weight: 1,
+  lastsMs: [500, 5000],
+  begin: async ({ world, node }) => await setState(world, node, 'maint'),
+};
+
+async function setState(world: World, node: string, state: string): Promise<() => Promise<void>> {
+  const order = async (wanted: string): Promise<void> => {
+    const { status, body } = await world.program.order('POST', `/v1/nodes/${node}`, { state: wanted });
+    if (status !== 200) throw new Error(`${wanted} ${node}: ${JSON.stringify(body)}`);
+  };
+  await order(state);
+  return () => order('ready');
+}
+
+export const UPGRADE: Fault<'upgrade'> = {
+  name: 'upgrade',
+  what: 'another process takes over (what `chargehand upgrade` asks for), the old one lets its sessions finish',
+  target: 'balancer',
+  weight: 2,
+  lastsMs: [3000, 5000],
+  once: true,
+  async begin({ world }) {
+    const { program } = world;
+    const { status, body } = await program.order('POST', '/v1/upgrade', {});
+    if (status !== 200) throw new Error(`an upgrade failed: ${JSON.stringify(body)}`);
+    program.pid = (body as { pid: number }).pid;
+    return () => program.ready();
+  },
+};
+
+export const STALL: Fault<'stall'> = {
+  name: 'stall',
+  what: 'the balancer itself is stopped for a while (SIGSTOP): no node is to blame',
+  target: 'balancer',
+  weight: 2,
+  lastsMs: [300, 3000],
+  async begin({ world }) {
+    const { pid } = world.program;
+    process.kill(pid, 'SIGSTOP');
+    return async () => void (alive(pid) && process.kill(pid, 'SIGCONT'));
+  },
+};
+
+export const CROWD: Fault<'crowd'> = {
+  name: 'crowd',
+  what: 'clients come in numbers and say nothing; where descriptors are few, more than there is room for',
+  target: 'balancer',
+  weight: 2,
+  lastsMs: [500, 3000],
+  async begin({ world, random }) {
+    world.crowd.come(random.between(50, 250));
+    return async () => world.crowd.go();
+  },
+};
+
+export const CRASH: Fault<'crash'> = {
+  name: 'crash',
+  what: 'the balancer is killed (SIGKILL) and started again',
+  target: 'balancer',
+  weight: 1,
+  lastsMs: [0, 0],
+  once: true,
+  async begin({ world }) {
+    await world.program.crash();
+    return async () => {};
+  },
+};
+
+export const LOG_BLOCKED: Fault<'log-blocked'> = {
+  name: 'log-blocked',
+  what: 'nobody reads the log for a while',
+  target: 'balancer',
+  weight: 2,
+  lastsMs: [1000, 6000],
+  async begin({ world }) {
+    const read = world.program.blockLog();
+    return async () => read();
+  },
+};
+
+export const DISK_FULL: Fault<'disk-full'> = {
+  name: 'disk-full',
+  what: 'the disk of the log is full (a tmpfs of 64 kB), and grows later',
+  target: 'balancer',
+  weight: 8,
+  lastsMs: [6000, 12_000],
+  needs: 'smallDisk',
+  once: true,
+  async begin({ world }) {
+    return async () => {
+      execFileSync('mount', ['-o', 'remount,size=64m', join(world.directory, 'disk')]);
+    };
+  },
+};
+
+export const CLOCK_STEP: Fault<'clock-step'> = {
+  name: 'clock-step',
+  what: 'the clock of the wall is stepped by up to a day, back or forth (libfaketime)',
+  target: 'balancer',
+  weight: 8,
+  lastsMs: [1000, 5000],
+  needs: 'steppedClock',
+  async begin({ world, random }) {
+    const seconds = random.between(-86_400, 86_400);
+    setClock(world.directory, seconds);
+    return async () => setClock(world.directory, 0);
+  },
+};
+
+export function setClock(directory: string, seconds: number): void {
+  writeFileSync(join(directory, 'clock'), `${seconds < 0 ? '' : '+'}${seconds}\n`);
+}
+
+export const FEW_DESCRIPTORS: Fault<'few-descriptors'> = {
+  name: 'few-descriptors',
+  what: 'more clients than the limit of descriptors carries',
+  target: 'balancer',
+  weight: 6,
+  lastsMs: [1000, 4000],
+  needs: 'descriptors',
+  async begin({ world }) {
+    world.crowd.come(400);
+    return async () => world.crowd.go();
+  },
+};
+
+export const NO_DESCRIPTORS: Fault<'no-descriptors'> = {
+  name: 'no-descriptors',
+  what: 'the limit of descriptors falls below what is open (prlimit), and rises again',
+  target: 'balancer',
+  weight: 4,
+  lastsMs: [500, 2500],
+  needs: 'descriptors',
+  async begin({ world }) {
+    const { pid } = world.program;
+    const limit = (soft: number) => execFileSync('prlimit', ['--pid', `${pid}`, `--nofile=${soft}:420`]);
+    limit(30);
+    return async () => void limit(420);
+  },
+};

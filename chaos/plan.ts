@@ -1,0 +1,156 @@
+// What an episode does: which file, which clients come when and behave how, what breaks when. A function of the seed and
+// nothing else. Names faults; what they are stands in faults/.
+
+import { FAULTS, type FaultName } from './faults/table.ts';
+import type { Ending } from './protocol.ts';
+import { Random } from './random.ts';
+import { CA_NODE, KINDS, NODES, type NodeName, type ServiceRow } from './services.ts';
+
+export interface Round {
+  readonly up: number;
+  readonly down: number;
+}
+
+/** `talk`: all rounds. `slow`: and it stops reading for a while. `vanish`: a RST in the middle. `leave`: not a word. */
+export type Behaviour = 'talk' | 'slow' | 'vanish' | 'leave';
+
+export interface ClientPlan {
+  readonly id: string;
+  readonly atMs: number;
+  readonly service: string;
+  /** Its own address and port, used once. */
+  readonly address: string;
+  readonly port: number;
+  readonly behaviour: Behaviour;
+  readonly rounds: readonly Round[];
+  /** Between rounds. */
+  readonly thinkMs: number;
+  readonly ending: Ending;
+  /** `slow` and `vanish`: after so many bytes of answers. */
+  readonly afterBytes: number;
+}
+
+export interface FaultPlan {
+  readonly fault: FaultName;
+  readonly node: NodeName | undefined;
+  readonly atMs: number;
+  readonly forMs: number;
+  /** For what else the fault has to choose. */
+  readonly seed: number;
+}
+
+/** What is wrong from the start. */
+export interface Surroundings {
+  /** The log goes to a disk of 64 kB. */
+  readonly smallDisk: boolean;
+  /** A clock that can be set (libfaketime). */
+  readonly steppedClock: boolean;
+  /** The limit of descriptors; undefined: the machine's. */
+  readonly descriptors: number | undefined;
+}
+
+export interface EpisodePlan {
+  readonly seed: number;
+  readonly kind: 'foreman-2018' | 'foreman-current';
+  readonly relay: 'native' | 'net';
+  readonly surroundings: Surroundings;
+  readonly clients: readonly ClientPlan[];
+  readonly faults: readonly FaultPlan[];
+}
+
+export const ACTIVE_MS = 14_000;
+const SESSIONS = 140;
+export const FIRST_PORT = 20_000;
+const FROM = Array.from({ length: 12 }, (_, i) => `127.20.2.${i + 1}`);
+/** Of the nodes at most so many are ill at once, but for what the seed wants otherwise. */
+const MOST_ILL = 2;
+
+/** In turn as well, and in another step than the files and relays: twenty seeds in a row have every mixture. */
+const ODD = ['none', 'disk', 'clock', 'none', 'descriptors'] as const;
+
+export function planOf(seed: number): EpisodePlan {
+  const random = new Random(seed);
+  // In turn, so that any four seeds in a row have them all.
+  const kind = seed % 2 === 0 ? 'foreman-2018' : 'foreman-current';
+  const relay = seed % 4 < 2 ? 'native' : 'net';
+  const odd = ODD[seed % ODD.length];
+  const surroundings = {
+    smallDisk: odd === 'disk',
+    steppedClock: odd === 'clock',
+    descriptors: odd === 'descriptors' ? 600 : undefined,
+  };
+  const clients = planClients(random.fork(), kind);
+  return { seed, kind, relay, surroundings, clients, faults: planFaults(random.fork(), surroundings) };
+}
+
+function planClients(random: Random, kind: EpisodePlan['kind']): readonly ClientPlan[] {
+  const plans = Array.from({ length: SESSIONS }, (_, i) => planClient(random, KINDS[kind], i, ACTIVE_MS));
+  return plans.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** The `number`th client, which comes within `withinMs`. */
+export function planClient(random: Random, rows: readonly ServiceRow[], number: number, withinMs: number): ClientPlan {
+  const { name, tls } = random.pick(rows);
+  const behaviour = random.weighted({ talk: 16, slow: 3, vanish: 2, leave: 1 });
+  const long = random.chance(0.06);
+  const rounds = Array.from({ length: random.between(1, 4) }, () => ({
+    up: size(random, long && random.chance(0.3)),
+    down: size(random, long),
+  }));
+  const bytes = rounds.reduce((sum, { down }) => sum + down, 0);
+  return {
+    id: `c${number}`,
+    atMs: random.between(0, withinMs),
+    service: name,
+    address: random.pick(FROM),
+    port: FIRST_PORT + number,
+    behaviour,
+    rounds,
+    thinkMs: random.chance(0.25) ? random.between(500, 5000) : random.between(0, 100),
+    ending: random.pick(tls ? ['client', 'node'] : ['client', 'node', 'half']),
+    afterBytes: random.between(0, Math.max(0, bytes - 1)),
+  };
+}
+
+function size(random: Random, long: boolean): number {
+  if (long) return random.between(500_000, 4_000_000);
+  return random.chance(0.2) ? random.between(0, 3) : Math.floor(60_000 ** random.next());
+}
+
+function planFaults(random: Random, surroundings: Surroundings): readonly FaultPlan[] {
+  const plans: FaultPlan[] = [];
+  const weights = Object.fromEntries(
+    Object.values(FAULTS).flatMap(({ name, weight, needs }) =>
+      needs === undefined || surroundings[needs] ? [[name, weight]] : [],
+    ),
+  ) as Record<FaultName, number>;
+  // What the surroundings are for happens at least once; and a disk that is full is always found larger again.
+  const befitting = Object.values(FAULTS).filter(({ needs }) => needs !== undefined && surroundings[needs]);
+  if (befitting.length > 0) {
+    const { name, lastsMs } = random.pick(befitting);
+    const [atMs, forMs] = [random.between(500, 1500), random.between(...lastsMs)];
+    plans.push({ fault: name, node: undefined, atMs, forMs, seed: random.between(0, 2 ** 31) });
+  }
+  const wanted = random.between(5, 9);
+  for (let tries = 0; plans.length < wanted && tries < 100; tries++) {
+    const { name, target, lastsMs, once } = FAULTS[random.weighted(weights)];
+    const forMs = random.between(...lastsMs);
+    const atMs = random.between(500, Math.max(501, ACTIVE_MS - forMs));
+    const node = target === 'node' ? random.pick(NODES) : target === 'not-ca' ? pickNotCa(random) : undefined;
+    const plan = { fault: name, node, atMs, forMs, seed: random.between(0, 2 ** 31) };
+    if (once && plans.some(({ fault }) => fault === name)) continue;
+    if (fits(plan, plans)) plans.push(plan);
+  }
+  return plans.sort((a, b) => a.atMs - b.atMs);
+}
+
+function pickNotCa(random: Random): NodeName {
+  return random.pick(NODES.filter((node) => node !== CA_NODE));
+}
+
+/** One thing at a time for a node, and for the balancer. */
+function fits(plan: FaultPlan, plans: readonly FaultPlan[]): boolean {
+  const together = plans.filter((p) => p.atMs < plan.atMs + plan.forMs + 500 && plan.atMs < p.atMs + p.forMs + 500);
+  if (together.some(({ node }) => node === plan.node)) return false;
+  return plan.node === undefined || together.filter(({ node }) => node !== undefined).length < MOST_ILL;
+}

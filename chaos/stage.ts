@@ -1,0 +1,97 @@
+// Where an episode or a soak takes place: three nodes, the program on a file before them, and how clients reach it. Starts
+// and ends them; breaks nothing.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { certificatesIn } from './certificates.ts';
+import type { Target } from './client.ts';
+import { setClock } from './faults/balancer.ts';
+import { NodeProcess } from './node-process.ts';
+import type { EpisodePlan } from './plan.ts';
+import { Program } from './program.ts';
+import {
+  CA_NODE,
+  FIRST_FILE,
+  type FileState,
+  fileText,
+  KINDS,
+  LB_ADDRESS,
+  LB_NAME,
+  NODES,
+  type NodeName,
+  nodeAddress,
+} from './services.ts';
+import { clockEnvironment, mountSmallDisk } from './surroundings.ts';
+
+export interface Stage {
+  readonly program: Program;
+  readonly nodes: ReadonlyMap<NodeName, NodeProcess>;
+  readonly file: FileState;
+  write(change: Partial<FileState>): void;
+  writeNonsense(): void;
+  target(service: string): Target;
+  /** Where the log stands when it is no pipe. */
+  readonly logFile: string | undefined;
+  start(): Promise<void>;
+  /** Ends whatever still runs. */
+  close(): Promise<void>;
+}
+
+export function openStage(
+  plan: Pick<EpisodePlan, 'kind' | 'relay' | 'surroundings'>,
+  directory: string,
+  certificateFolder: string,
+): Stage {
+  const { surroundings } = plan;
+  const rows = KINDS[plan.kind];
+  const certificates = certificatesIn(certificateFolder);
+  const { authority, wrong } = certificates;
+  const ports = rows.filter((row) => row.listen === row.port);
+  const nodes = new Map(
+    NODES.map((name) => {
+      const who = { name, address: nodeAddress(name), signs: name === CA_NODE, lbName: LB_NAME };
+      return [name, new NodeProcess({ ...who, ports, authority, right: certificates.of(name), wrong })] as const;
+    }),
+  );
+  const trusted = readFileSync(authority, 'utf8');
+  const configuration = join(directory, 'chargehand.yaml');
+  let file = FIRST_FILE;
+  const write = (): void => writeFileSync(configuration, fileText(plan, directory, file));
+  write();
+  mkdirSync(join(directory, 'disk'));
+  if (surroundings.smallDisk) mountSmallDisk(join(directory, 'disk'));
+  if (surroundings.steppedClock) setClock(directory, 0);
+  const logFile = surroundings.smallDisk ? join(directory, 'disk', 'log') : undefined;
+  const program = new Program({
+    file: configuration,
+    socket: join(directory, 'admin.sock'),
+    descriptors: surroundings.descriptors,
+    env: surroundings.steppedClock ? clockEnvironment(directory) : {},
+    ...(logFile === undefined ? {} : { logFile }),
+  });
+  return {
+    program,
+    nodes,
+    logFile,
+    get file() {
+      return file;
+    },
+    write(change) {
+      file = { ...file, ...change };
+      write();
+    },
+    writeNonsense: () => writeFileSync(configuration, 'services: { http: { listne: 1 } }\n'),
+    target(service) {
+      const row = rows.find(({ name }) => name === service);
+      return { address: LB_ADDRESS, port: row?.listen ?? 0, authority: row?.tls === true ? trusted : undefined };
+    },
+    async start() {
+      await Promise.all([...nodes.values()].map((node) => node.start()));
+      await program.start();
+    },
+    async close() {
+      await program.stop(0).catch(() => {});
+      await Promise.all([...nodes.values()].map((node) => node.kill()));
+    },
+  };
+}

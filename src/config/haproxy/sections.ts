@@ -1,0 +1,138 @@
+// The text of a haproxy.cfg as sections of statements: lines cut into words, `.if` blocks followed, `setenv` heeded.
+// Knows the names of the sections, and of no other keyword what it means.
+
+import { truthOf } from './conditions.ts';
+import type { Remarks } from './remarks.ts';
+import { type Environment, wordsOf } from './words.ts';
+
+export interface Statement {
+  readonly line: number;
+  /** At least one; `no` and `default` before it are taken off. */
+  readonly words: readonly string[];
+  readonly prefix: 'no' | 'default' | undefined;
+}
+
+export interface Section {
+  readonly kind: string;
+  readonly name: string;
+  readonly line: number;
+  /** What stands behind the name. */
+  readonly rest: readonly string[];
+  readonly statements: readonly Statement[];
+}
+
+const SECTIONS = new Set([
+  ...['global', 'defaults', 'frontend', 'backend', 'listen', 'peers', 'resolvers', 'userlist', 'mailers', 'cache'],
+  ...['program', 'ring', 'http-errors', 'fcgi-app', 'crt-store', 'log-forward', 'log-profile', 'traces', 'acme'],
+  'healthcheck',
+]);
+const NAMED = new Set(['frontend', 'backend', 'listen']);
+
+export interface Reading {
+  readonly environment: Environment;
+  readonly version: readonly number[];
+  readonly file: string;
+}
+
+export function readSections(text: string, reading: Reading, remarks: Remarks): Section[] {
+  const sections: (Section & { readonly statements: Statement[] })[] = [];
+  const own = new Map<string, string | undefined>();
+  const blocks = new Blocks();
+  let strayTold = false;
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = index + 1;
+    const current = sections.at(-1);
+    const environment: Environment = (name) => {
+      if (name === '.FILE') return reading.file;
+      if (name === '.LINE') return String(line);
+      if (name === '.SECTION') return current?.name || current?.kind || '';
+      return own.has(name) ? own.get(name) : reading.environment(name);
+    };
+    const { words, unset, fault } = wordsOf(raw, environment);
+    const [keyword, ...rest] = words;
+    if (keyword === undefined) continue;
+    if (keyword.startsWith('.') && blocks.directive(keyword, () => decide(rest, line), remarks, line)) continue;
+    if (!blocks.taken) continue;
+    if (fault !== undefined) remarks.lost(line, `${fault}; the line is read as far as it goes`);
+    for (const name of unset) remarks.lost(line, `the environment variable ${name} is not set here: read as empty`);
+    if (SECTIONS.has(keyword)) {
+      const [name = '', ...more] =
+        NAMED.has(keyword) || (rest[0] !== undefined && rest[0] !== 'from') ? rest : ['', ...rest];
+      sections.push({ kind: keyword, name, line, rest: more, statements: [] });
+      continue;
+    }
+    if (current === undefined) {
+      if (!strayTold) remarks.lost(line, `${keyword} stands before the first section, where HAProxy takes no keyword`);
+      strayTold = true;
+      continue;
+    }
+    if (current.kind === 'global') setVariable(words, own);
+    const prefix = keyword === 'no' || keyword === 'default' ? keyword : undefined;
+    const meant = prefix === undefined ? words : rest;
+    if (meant.length > 0) current.statements.push({ line, words: meant, prefix });
+    function decide(condition: readonly string[], at: number): boolean {
+      const truth = truthOf(condition.join(' '), { environment, version: reading.version });
+      if (truth === undefined) {
+        remarks.lost(at, `whether "${condition.join(' ')}" holds depends on HAProxy's binary: read as if it did not`);
+      }
+      return truth ?? false;
+    }
+  }
+  if (blocks.open) remarks.lost(0, 'an .if is not closed by an .endif');
+  return sections;
+}
+
+function setVariable([keyword, name, value = '']: readonly string[], own: Map<string, string | undefined>): void {
+  if (name === undefined) return;
+  if (keyword === 'setenv' || (keyword === 'presetenv' && !own.has(name))) own.set(name, value);
+  if (keyword === 'unsetenv') own.set(name, undefined);
+}
+
+/** The `.if` blocks that are open. */
+class Blocks {
+  readonly #stack: { before: boolean; done: boolean; taken: boolean }[] = [];
+
+  /** Whether the lines here count. */
+  get taken(): boolean {
+    return this.#stack.at(-1)?.taken ?? true;
+  }
+
+  get open(): boolean {
+    return this.#stack.length > 0;
+  }
+
+  /** Follows a directive; false: it is none. */
+  directive(keyword: string, condition: () => boolean, remarks: Remarks, line: number): boolean {
+    const top = this.#stack.at(-1);
+    switch (keyword) {
+      case '.if': {
+        const before = this.taken;
+        const taken = before && condition();
+        this.#stack.push({ before, done: taken, taken });
+        return true;
+      }
+      case '.elif':
+      case '.else':
+        if (top === undefined) return stray(keyword, remarks, line);
+        top.taken = top.before && !top.done && (keyword === '.else' || condition());
+        top.done ||= top.taken;
+        return true;
+      case '.endif':
+        if (this.#stack.pop() === undefined) return stray(keyword, remarks, line);
+        return true;
+      case '.diag':
+      case '.notice':
+      case '.warning':
+      case '.alert':
+        if (this.taken) remarks.grouped('messages to whoever starts HAProxy have no use here', line, keyword);
+        return true;
+      default:
+        return false;
+    }
+  }
+}
+
+function stray(keyword: string, remarks: Remarks, line: number): true {
+  remarks.lost(line, `${keyword} without an .if before it`);
+  return true;
+}

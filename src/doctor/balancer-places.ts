@@ -1,0 +1,39 @@
+// Where the load balancer is asked for a service: at its own listeners on this machine or, where nothing of it runs here,
+// at what the name leads to.
+
+import type { ListenAddress, ServiceConfig } from '../config/config.ts';
+import { cidrMatcher } from '../core/address.ts';
+import type { ProbeTarget } from '../health/probes/probe.ts';
+import { probePreamble } from '../net/proxy-preamble.ts';
+
+export interface Place {
+  readonly target: ProbeTarget;
+  /** A PROXY header, where this machine is among those that must send one. */
+  readonly preamble: Buffer | undefined;
+}
+
+type TcpAddress = Extract<ListenAddress, { kind: 'tcp' }>;
+
+/** The first listener that can be dialled; undefined: there is none (a Unix socket, or one of systemd's). */
+export function localPlace({ listen, proxyProtocol }: ServiceConfig): Place | undefined {
+  const first = tcpOf(listen);
+  if (first === undefined) return undefined;
+  const address = reachable(first.host);
+  const mustSend = cidrMatcher(proxyProtocol.accept)(address);
+  return { target: { address, port: first.port }, preamble: mustSend ? probePreamble('v1') : undefined };
+}
+
+/** The same port at another machine. */
+export function remotePlace({ listen }: ServiceConfig, address: string): Place | undefined {
+  const first = tcpOf(listen);
+  return first && { target: { address, port: first.port }, preamble: undefined };
+}
+
+function tcpOf(listen: readonly ListenAddress[]): TcpAddress | undefined {
+  return listen.find((address): address is TcpAddress => address.kind === 'tcp');
+}
+
+function reachable(host: string | undefined): string {
+  if (host === undefined || host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}

@@ -1,0 +1,51 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { parseConfig } from '../../src/config/load.ts';
+
+t.setTimeout(120_000);
+
+const FILE = join(import.meta.dirname, '..', '..', 'deploy', 'firewalld', 'chargehand.xml');
+
+/** With everything that the profile can have. */
+const ALL = `version: 1
+name: smartproxy.example.net
+profile: foreman-current
+ca_node: proxy01
+nodes: { proxy01: 192.0.2.11 }
+services: { mqtt: {} }
+`;
+
+t.test('they are those of foreman-current, with Puppet and MQTT', async (t) => {
+  const opened = [...readFileSync(FILE, 'utf8').matchAll(/<port protocol="tcp" port="(\d+)"\/>/g)].map(([, port]) =>
+    Number(port),
+  );
+  const { config } = parseConfig(ALL, 'all.yaml');
+  const listened = config.services.flatMap(({ listen }) => listen.map((one) => ('port' in one ? one.port : 0)));
+  t.same(
+    opened,
+    listened.sort((a, b) => a - b),
+  );
+});
+
+const absent = spawnSync('firewall-offline-cmd', ['--version']).error !== undefined || process.getuid?.() !== 0;
+
+t.test(
+  'firewalld takes it',
+  { skip: absent && 'not tried: as root, apt-get install firewalld', timeout: 120_000 },
+  async (t) => {
+    // Of its own: firewalld leaves files there.
+    const folder = mkdtempSync(join(tmpdir(), 'chargehand-firewalld-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    for (const part of ['services', 'zones', 'policies', 'icmptypes', 'ipsets', 'helpers'])
+      mkdirSync(join(folder, part));
+    writeFileSync(join(folder, 'firewalld.conf'), '');
+    copyFileSync(FILE, join(folder, 'services', 'chargehand.xml'));
+    const ask = (...args: readonly string[]): string =>
+      execFileSync('firewall-offline-cmd', [`--system-config=${folder}`, ...args], { encoding: 'utf8', stdio: 'pipe' });
+    t.doesNotThrow(() => ask('--check-config'));
+    t.match(ask('--service=chargehand', '--get-ports'), /^80\/tcp 443\/tcp /);
+  },
+);
