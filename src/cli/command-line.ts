@@ -43,6 +43,7 @@ function tell(error: unknown, host: Host): number {
 const EXIT_OF: Readonly<Record<string, number>> = {
   'not-running': EXIT.notRunning,
   [WRONG_USAGE]: EXIT.usage,
+  'bad-socket-path': EXIT.usage,
   'bad-url': EXIT.usage,
 };
 

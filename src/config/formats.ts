@@ -2,6 +2,7 @@
 // ajv they are formats; their words replace ajv's.
 
 import { isAddress } from '../core/address.ts';
+import { socketPathFault } from '../core/socket-path.ts';
 import { cidrFault } from './cidr.ts';
 import { LONGEST_MS, parseDuration } from './duration.ts';
 import { parseListen } from './listen-address.ts';
@@ -14,6 +15,7 @@ export const FORMATS: Readonly<Record<string, FormatCheck>> = {
   'duration-1s': durationFrom(1_000, '1s'),
   cidr: cidrFault,
   listen: (text) => faultOf(parseListen(text)),
+  'socket-path': socketPathFault,
   'http-listen': httpListenFault,
   host: (text) => (isAddress(text) || isHostName(text) ? undefined : hostFault(text)),
   hostname: (text) => (isHostName(text) ? undefined : 'must be a DNS name'),

@@ -2,6 +2,7 @@
 // entries clash is check-addresses.ts's. And how a listener is written.
 
 import { canonicalAddress, formatHostPort, isAddress } from '../core/address.ts';
+import { socketPathFault } from '../core/socket-path.ts';
 import type { ListenAddress } from './config.ts';
 
 export type ListenEntry =
@@ -14,8 +15,6 @@ export type TcpEntry = Extract<ListenEntry, { kind: 'tcp' }>;
 
 /** More listeners than this are more likely a typing error than a wish. */
 const MOST_PORTS = 1_024;
-/** `sun_path` of Linux, its closing NUL left out. */
-const LONGEST_SOCKET_PATH = 107;
 const TCP = /^(?:(?<host>[^\s/]+):)?(?<first>[0-9]+)(?:-(?<last>[0-9]+))?$/;
 
 /** The entry, or in words why it is none. */
@@ -68,10 +67,7 @@ function parseHost(text: string): { host: string } | { fault: string } {
 
 function unixEntry(path: string): ListenEntry | string {
   if (!path.startsWith('/')) return 'the path of a Unix socket begins with /: "unix:/run/chargehand/web.sock"';
-  if (new TextEncoder().encode(path).length > LONGEST_SOCKET_PATH) {
-    return `the path of a Unix socket has at most ${LONGEST_SOCKET_PATH} bytes`;
-  }
-  return { kind: 'unix', path };
+  return socketPathFault(path) ?? { kind: 'unix', path };
 }
 
 function systemdEntry(name: string): ListenEntry | string {

@@ -68,7 +68,7 @@ const log = map('What is logged, and how.', {
 
 const admin = orFalse(
   map('The socket of the operator commands.', {
-    socket: { ...file('Where it is.'), default: '/run/chargehand/admin.sock' },
+    socket: { ...file('Where it is.'), format: 'socket-path', default: '/run/chargehand/admin.sock' },
     mode: text('Its mode, in quotes.', 'must be an octal mode in quotes such as "0660"', {
       pattern: '^0?[0-7]{3}$',
       default: '0660',
@@ -114,7 +114,7 @@ export const SCHEMA: Schema = {
       http,
       admin,
       haproxy: map("HAProxy's own interfaces.", {
-        socket: file('Its socket.'),
+        socket: { ...file('Its socket.'), format: 'socket-path' },
         metrics: flag("The names of HAProxy's exporter in /metrics.", false),
       }),
       log,

@@ -3,6 +3,7 @@
 
 import { type IncomingMessage, request } from 'node:http';
 import { printable } from '../core/printable.ts';
+import { socketPathFault } from '../core/socket-path.ts';
 import { ChargehandError } from '../errors.ts';
 import { groupOfSocket } from './admin-socket.ts';
 
@@ -16,7 +17,12 @@ const PATIENCE_MS = 30_000;
 /** More than a hundred thousand sessions need. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** Throws a ChargehandError where no socket can have that path. */
 export function adminClient(socketPath: string): AdminClient {
+  const fault = socketPathFault(socketPath);
+  if (fault !== undefined) {
+    throw new ChargehandError('bad-socket-path', `${printable(socketPath)}: ${fault}`, { side: 'client' });
+  }
   return {
     ask: (method, path, body) => ask({ socketPath }, { method, path, body }, (error) => unreachable(error, socketPath)),
   };

@@ -175,5 +175,4 @@ const FAILURES: Readonly<Record<string, string>> = {
     'permission denied, or its folder does not exist (the systemd unit creates it): it must be writable for this process, or name another admin.socket',
   ENOTDIR: 'its folder is not a folder: name another admin.socket',
   EROFS: 'its file system is read-only: name another admin.socket',
-  EINVAL: 'that path is too long for a socket (107 characters at most): name another admin.socket',
 };

@@ -2,19 +2,15 @@
 
 import { stat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
-
-/** What the kernel takes. Node cuts a longer one off, and listens at another path. */
-const MOST_PATH_BYTES = 107;
+import { socketPathFault } from '../core/socket-path.ts';
 
 /**
  * Removes the socket at `path` if it is a socket that refuses. Anything else is left for `listen` to complain about, but for
  * a path that is too long: it rejects with EINVAL.
  */
 export async function removeStaleSocket(path: string): Promise<void> {
-  if (Buffer.byteLength(path) > MOST_PATH_BYTES) {
-    const message = `that path is too long for a socket (${MOST_PATH_BYTES} bytes at most)`;
-    throw Object.assign(new Error(message), { code: 'EINVAL' });
-  }
+  const fault = socketPathFault(path);
+  if (fault !== undefined) throw Object.assign(new Error(fault), { code: 'EINVAL' });
   const found = await stat(path).catch(() => undefined);
   if (found === undefined || !found.isSocket()) return;
   const refused = await new Promise<boolean>((resolve) => {

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import t from 'tap';
 import { runCommandLine } from '../../src/cli/command-line.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { toldHost } from '../fixtures/told-host.ts';
 
 const STATUS = {
@@ -13,7 +14,7 @@ const STATUS = {
 
 /** Has two nodes, no sessions, and knows no node that it is told to set. */
 async function answering(): Promise<string> {
-  const path = join(t.testdir({}), 'admin.sock');
+  const path = join(temporaryFolder(t), 'admin.sock');
   const server = createServer((request, response) => {
     const [asked] = (request.url ?? '').split('?');
     response.statusCode = request.method === 'POST' ? 404 : 200;
@@ -25,7 +26,6 @@ async function answering(): Promise<string> {
   return path;
 }
 
-// One for all: the folder of a test within has a longer path than a socket may have.
 const socket = await answering();
 
 for (const [line, code, message] of [

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { runCommandLine } from '../../src/cli/command-line.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { toldHost } from '../fixtures/told-host.ts';
 
 // Nobody is there: what is asked of this socket ends with exit code 3.
-const socket = join(t.testdir({}), 'nobody.sock');
+const socket = join(temporaryFolder(t), 'nobody.sock');
 
 const WRONG: readonly (readonly [line: string, message: RegExp])[] = [
   ['where foo', /^chargehand: foo is not an IP address, such as 192\.0\.2\.50\n$/],
@@ -46,3 +47,10 @@ for (const line of [
     t.equal(await runCommandLine(host), 3, err());
   });
 }
+
+t.test('a socket whose path is too long for one: nobody can be there', async (t) => {
+  const path = `/run/${'x'.repeat(103)}`;
+  const { host, err } = toldHost(['status', '--socket', path]);
+  t.equal(await runCommandLine(host), 2);
+  t.equal(err(), `chargehand: ${path}: the path of a Unix socket has at most 107 bytes\n`);
+});

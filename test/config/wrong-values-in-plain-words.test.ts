@@ -169,6 +169,11 @@ t.test('the whole file', (t) => {
     '5:13: services.web: must be a map of the keys of a service ({}: as it is), or false to take it out, but it is empty',
   ]);
   t.same(whole('just text\n'), ['1:1: must be a map: a configuration begins with "version: 1", not "just text"']);
+  const long = `/run/${'x'.repeat(103)}`;
+  t.same(whole(`${NODES}${web}admin: { socket: "${long}" }\nhaproxy: { socket: "${long}" }\n`), [
+    `6:18: admin.socket: the path of a Unix socket has at most 107 bytes`,
+    `7:20: haproxy.socket: the path of a Unix socket has at most 107 bytes`,
+  ]);
   t.same(whole(`${NODES}${web}admin: { mode: 0660 }\n`), [
     '6:16: admin.mode: must be an octal mode in quotes such as "0660", not 660',
   ]);

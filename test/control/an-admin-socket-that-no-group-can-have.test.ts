@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { AdminServer, type AdminServerOptions } from '../../src/control/admin-server.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 // Nobody asks: only the socket's file is looked at.
 const options = { observer: {} } as unknown as AdminServerOptions;
-const folder = t.testdir({});
+const folder = temporaryFolder(t);
 const config = (socket: string, group: string) => ({
   ...{ socket, group, mode: 0o600, state: join(folder, 'state.json'), given: true },
 });

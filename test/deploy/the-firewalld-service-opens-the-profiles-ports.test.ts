@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseConfig } from '../../src/config/load.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 t.setTimeout(120_000);
 
@@ -37,8 +37,7 @@ t.test(
   { skip: absent && 'not tried: as root, apt-get install firewalld', timeout: 120_000 },
   async (t) => {
     // Of its own: firewalld leaves files there.
-    const folder = mkdtempSync(join(tmpdir(), 'chargehand-firewalld-'));
-    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder(t);
     for (const part of ['services', 'zones', 'policies', 'icmptypes', 'ipsets', 'helpers'])
       mkdirSync(join(folder, part));
     writeFileSync(join(folder, 'firewalld.conf'), '');

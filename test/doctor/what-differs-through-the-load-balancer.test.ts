@@ -1,8 +1,5 @@
 // The same questions through the load balancer: what it gives must be what one of the nodes gives.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t from 'tap';
 import {
   clientCertificate,
@@ -14,6 +11,7 @@ import {
   NETWORK,
   shortly,
 } from '../fixtures/doctor-group.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 t.setTimeout(300_000);
 
@@ -92,9 +90,7 @@ t.test('where it must be told who the client is, it is told', async (t) => {
 });
 
 t.test('a Unix socket of it is not asked, and that is said', async (t) => {
-  // The path of a socket has room for few characters.
-  const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const unix = `unix:${folder}/mqtt.sock`;
   const text = fileOf().replace(`"${NETWORK}.1:11883"`, `"${unix}"`);
   const group = await doctorGroup(t, {}, text);

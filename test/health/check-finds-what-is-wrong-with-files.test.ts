@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { makeAuthority } from '../../demo/certificates.ts';
@@ -10,10 +9,10 @@ import { healthProblems } from '../../src/health/health-problems.ts';
 import { serviceConfig } from '../fixtures/balancer.ts';
 import { NODES, placeOf, problemsOf } from '../fixtures/config-text.ts';
 import { healthConfig } from '../fixtures/health-config.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 t.test('files that are there and good are no problem, and every other one is, at once', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'chargehand-files-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   const authority = await makeAuthority();
   const ca = join(folder, 'ca.pem');
   writeFileSync(ca, authority.certificate);

@@ -1,9 +1,8 @@
 // What nodes answer, byte by byte, and what the probe makes of it: over plain TCP, and the same over TLS.
 
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { makeAuthority } from '../../demo/certificates.ts';
@@ -12,6 +11,7 @@ import { askOnce } from '../fixtures/ask-once.ts';
 import { openSockets } from '../fixtures/open-sockets.ts';
 import { SOCKET_WAYS } from '../fixtures/sockets.ts';
 import { closedPort, startServer } from '../fixtures/tcp.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { startTlsServer } from '../fixtures/tls-server.ts';
 
 const NAME = 'smartproxy.example.net';
@@ -256,8 +256,7 @@ t.test('what it asks', async (t) => {
 });
 
 t.test('https: a client certificate where the server wants one, and a hint where none is set', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'chargehand-https-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   const client = await authority.issue({ commonName: 'balancer', usage: 'client' });
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   writeFileSync(cert, client.certificate);
@@ -275,8 +274,7 @@ t.test('https: a client certificate where the server wants one, and a hint where
 });
 
 t.test('https: findings come with the answer, and with ca a wrong name goes before it', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'chargehand-https-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   const ca = join(folder, 'ca.pem');
   writeFileSync(ca, authority.certificate);
   const server = await startTlsServer(t, identity, answers(200));

@@ -1,8 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { createSecureContext, TLSSocket } from 'node:tls';
@@ -15,6 +14,7 @@ import { frozenServer } from '../fixtures/frozen-server.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { openSockets } from '../fixtures/open-sockets.ts';
 import { startServer } from '../fixtures/tcp.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { startTlsServer } from '../fixtures/tls-server.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -28,8 +28,7 @@ const issue = (request: Partial<CertificateRequest> = {}) =>
   authority.issue({ commonName: 'proxy01.example.net', names: ['proxy01.example.net', NAME], ...request });
 const good = await issue();
 
-const folder = mkdtempSync(join(tmpdir(), 'chargehand-tls-'));
-t.teardown(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder(t);
 const caFile = file('ca.pem', authority.certificate);
 
 function file(name: string, text: string): string {

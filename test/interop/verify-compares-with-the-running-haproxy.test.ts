@@ -2,14 +2,14 @@
 // HAProxy alone has out, a node that is dead for both, the clients that HAProxy's map has moved.
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
 import { askCommandSocket } from '../../src/net/ask-command-socket.ts';
 import { ask, findHaproxy, freePorts, startHaproxy } from '../fixtures/real-haproxy.ts';
 import { startServer } from '../fixtures/tcp.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 t.setTimeout(300_000);
 
@@ -28,8 +28,7 @@ interface Scene {
 async function scene(t: Test): Promise<Scene> {
   if (haproxy === undefined) throw new Error('skipped without haproxy');
   // A path of its own: HAProxy takes no socket path above 97 characters.
-  const folder = mkdtempSync(join(tmpdir(), 'verify-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   const socket = join(folder, 'stats');
   const [port = 0, other = 0] = await freePorts(2);
   const servers = await Promise.all(['a', 'b', 'c'].map((name) => startServer(t, (s) => s.resume().end(name))));

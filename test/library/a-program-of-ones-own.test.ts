@@ -7,11 +7,12 @@ import t from 'tap';
 import { ConfigError, createLoadBalancer, type HealthFlip, ListenError, type SessionRecord } from '../../src/index.ts';
 import { openSockets } from '../fixtures/open-sockets.ts';
 import { echo, readAll, startServer } from '../fixtures/tcp.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { until } from '../fixtures/until.ts';
 
 t.setTimeout(120_000);
 
-const folder = t.testdir({});
+const folder = temporaryFolder(t);
 const path = (name: string) => join(folder, `${name}.sock`);
 
 function config(port: number, name: string, services: object = {}): object {

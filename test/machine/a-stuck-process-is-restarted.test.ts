@@ -2,14 +2,14 @@
 // service restarted.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { DebianMachine, noMachine } from '../fixtures/debian-machine.ts';
 import { missing } from '../fixtures/debian-root.ts';
 import { eventually, InstalledService } from '../fixtures/installed-service.ts';
 import { ourDeb } from '../fixtures/our-packages.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 const why = noMachine() ?? missing({ gcc: 'gcc libc6-dev' }, 'hold a thread');
 if (why !== undefined) {
@@ -20,8 +20,7 @@ if (why !== undefined) {
 
 t.setTimeout(900_000);
 
-const folder = mkdtempSync(join(tmpdir(), 'chargehand-hold-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder(t);
 const holder = join(folder, 'hold-thread');
 execFileSync('gcc', ['-o', holder, join(import.meta.dirname, '..', 'fixtures', 'hold-thread.c')]);
 

@@ -1,11 +1,10 @@
 // What `npm pack` makes: what it should hold and no more, and it runs by npx.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { REPOSITORY } from '../fixtures/debian-root.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 const MOST_BYTES = 1_000_000;
 
@@ -30,8 +29,7 @@ const WANTED = [
 ];
 
 t.setTimeout(300_000);
-const folder = mkdtempSync(join(tmpdir(), 'chargehand-npm-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder(t);
 // A cache of its own: nothing comes from what this machine had before.
 const env = { ...process.env, NODE_OPTIONS: '', npm_config_cache: join(folder, 'cache') };
 const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];

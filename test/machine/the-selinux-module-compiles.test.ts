@@ -2,10 +2,10 @@
 // That it confines what it should is not tried: there is no kernel with SELinux here.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 const MAKEFILE = '/usr/share/selinux/devel/Makefile';
 const missing = !existsSync(MAKEFILE) && 'not tried: apt-get install selinux-policy-dev make m4';
@@ -20,8 +20,7 @@ define(\`init_nnp_daemon_domain', \`allow init_t $1:process2 { nnp_transition no
 
 /** Answers what the module says once its interfaces are put in. */
 function compile(t: Test, before = ''): string {
-  const folder = mkdtempSync(join(tmpdir(), 'chargehand-selinux-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   cpSync(MODULE, folder, { recursive: true });
   const source = readFileSync(join(MODULE, 'chargehand.te'), 'utf8');
   const start = 'policy_module(chargehand';

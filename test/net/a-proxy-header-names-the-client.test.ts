@@ -1,8 +1,6 @@
 // PROXY headers through the whole of a session: who is taken for the client, what the nodes are told, and who is refused.
 
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createBalancer } from '../../src/balancer/strategies.ts';
@@ -13,6 +11,7 @@ import { findHaproxy, freePorts, startHaproxy } from '../fixtures/real-haproxy.t
 import { say, scriptedBackend, silent } from '../fixtures/scripted-backend.ts';
 import { SOCKET_WAYS } from '../fixtures/sockets.ts';
 import { closedPort, echo, knock, readAll, startClient, startServer } from '../fixtures/tcp.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { nodeHello } from '../fixtures/tls-hello.ts';
 import { Watched } from '../fixtures/watched.ts';
 
@@ -197,8 +196,7 @@ t.test('a header that came is passed on, with the addresses it has', async (t) =
 });
 
 t.test('a client on a Unix socket has no address: LOCAL, UNKNOWN', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'chargehand-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   for (const [send, header] of [
     ['v1', encodeV1('unknown')],
     ['v2', encodeV2('local')],

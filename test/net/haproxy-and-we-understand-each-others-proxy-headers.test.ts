@@ -1,12 +1,10 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { encodeV1, encodeV2, type ParsedHeader, parseProxyHeader } from '../../src/net/proxy-protocol.ts';
 import { ask, findHaproxy, freePorts, startHaproxy } from '../fixtures/real-haproxy.ts';
 import { startServer } from '../fixtures/tcp.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 const haproxy = findHaproxy();
 const skip = haproxy === undefined ? 'haproxy is not installed' : false;
@@ -14,8 +12,7 @@ const skip = haproxy === undefined ? 'haproxy is not installed' : false;
 /** Runs these sections; HAProxy's Unix sockets are in a folder of their own, whose path is short enough for one. */
 async function startSections(t: Test, sections: (folder: string, port: number) => string): Promise<[string, number]> {
   if (haproxy === undefined) throw new Error('haproxy is not installed');
-  const folder = mkdtempSync(join(tmpdir(), 'chargehand-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   const [ready = 0, port = 0] = await freePorts(2);
   const defaults = 'defaults\n timeout connect 5s\n timeout client 20s\n timeout server 20s\n';
   const answering = `\nfrontend ready\n mode http\n bind 127.0.0.1:${ready}\n http-request return status 200\n`;

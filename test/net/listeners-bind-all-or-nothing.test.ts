@@ -1,9 +1,8 @@
 // Where a service listens, what is said when it can't, and that nothing half-starts.
 
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ListenAddress } from '../../src/config/config.ts';
@@ -11,6 +10,7 @@ import { backendSpec, startBalancer } from '../fixtures/balancer.ts';
 import { freePorts } from '../fixtures/real-haproxy.ts';
 import { SOCKET_WAYS } from '../fixtures/sockets.ts';
 import { echo, readAll, startServer } from '../fixtures/tcp.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { until } from '../fixtures/until.ts';
 
 const tcp = (host: string | undefined, port = 0, ipv6Only = false): ListenAddress => ({
@@ -20,12 +20,6 @@ const tcp = (host: string | undefined, port = 0, ipv6Only = false): ListenAddres
   ipv6Only,
 });
 const unix = (path: string): ListenAddress => ({ kind: 'unix', path });
-
-function folder(t: Test): string {
-  const path = mkdtempSync(join(tmpdir(), 'chargehand-'));
-  t.teardown(() => rmSync(path, { recursive: true }));
-  return path;
-}
 
 /** Says a word and tells what comes back; `(code)`: how it failed. */
 async function talk(to: { host: string; port: number } | { path: string }): Promise<string> {
@@ -44,7 +38,7 @@ async function started(t: Test, listen: readonly ListenAddress[], options = {}) 
 
 for (const sockets of SOCKET_WAYS) {
   t.test(`${sockets.kind}: IPv4, IPv6, both, and Unix sockets`, async (t) => {
-    const path = join(folder(t), 'service.sock');
+    const path = join(temporaryFolder(t), 'service.sock');
     const v4 = await started(t, [tcp('127.0.0.1')], { sockets });
     t.equal(await talk({ host: '127.0.0.1', port: v4.port() }), 'word');
     t.equal(await talk({ host: '127.0.0.2', port: v4.port() }), '(ECONNREFUSED)', 'only where it listens');
@@ -68,7 +62,7 @@ for (const sockets of SOCKET_WAYS) {
 t.test(
   'the socket of a process that is gone is replaced, one in use is not, nor is a file of another kind',
   async (t) => {
-    const here = folder(t);
+    const here = temporaryFolder(t);
     const path = join(here, 'service.sock');
     // Closing would remove it: a server that is not closed but dies leaves it.
     const dead = createServer();

@@ -1,12 +1,12 @@
 // With notify-reload systemd sends a signal beside ExecReload=, which does the reload: nothing may come of it.
 
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ROOT } from '../../packaging/description.mjs';
 import { runFromSource } from '../fixtures/run-from-source.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { until } from '../fixtures/until.ts';
 
 /** On a Unix socket: no port is anybody's. */
@@ -20,8 +20,7 @@ http: false
 t.test('of the two only the reload is one', async (t) => {
   const dropIn = readFileSync(join(ROOT, 'systemd', 'notify-reload.conf'), 'utf8');
   const [, signal = ''] = /^ReloadSignal=(SIG\w+)$/m.exec(dropIn) ?? [];
-  const folder = mkdtempSync(join(tmpdir(), 'chargehand-signal-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const file = join(folder, 'chargehand.yaml');
   writeFileSync(file, configuration(folder));
   const { child, said } = await runFromSource(t, file);

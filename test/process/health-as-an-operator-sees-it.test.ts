@@ -2,9 +2,8 @@
 // metrics say of it.
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import t, { type Test } from 'tap';
@@ -14,6 +13,7 @@ import { BalancerProcess } from '../fixtures/balancer-process.ts';
 import { buildPackage } from '../fixtures/built-package.ts';
 import { http, type SickNode, sickNode } from '../fixtures/sick-node.ts';
 import { closedPort, readAll } from '../fixtures/tcp.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { until } from '../fixtures/until.ts';
 
 t.setTimeout(480_000);
@@ -57,9 +57,7 @@ async function group(
 ): Promise<Group> {
   const nodes: SickNode[] = [];
   for (const name of names) nodes.push(await sickNode(t, name, of, (path) => answer(path, name)));
-  // Short: a socket's path has 107 characters at most.
-  const folder = mkdtempSync(join(tmpdir(), 'chargehand-ill-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t);
   const file = join(folder, 'c.yaml');
   const free = new Set<number>();
   while (free.size <= Object.keys(services).length) free.add(await closedPort());

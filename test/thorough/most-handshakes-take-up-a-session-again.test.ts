@@ -1,9 +1,8 @@
 // A probe that asks one TLS server again and again: what the server sees of it, and what is left in its log.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import t, { type Test } from 'tap';
@@ -17,14 +16,14 @@ import { PLAIN_SOCKETS } from '../../src/net/socket-way.ts';
 import { healthConfig } from '../fixtures/health-config.ts';
 import { noOpenssl } from '../fixtures/openssl.ts';
 import { startServer } from '../fixtures/tcp.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { startTlsServer } from '../fixtures/tls-server.ts';
 import { until } from '../fixtures/until.ts';
 
 const NAME = 'smartproxy.example.net';
 const authority = await makeAuthority('Katello CA');
 const identity = await authority.issue({ commonName: 'proxy01', names: [NAME] });
-const folder = mkdtempSync(join(tmpdir(), 'chargehand-sessions-'));
-t.teardown(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder(t);
 const ca = file('ca.pem', authority.certificate);
 
 function file(name: string, text: string): string {

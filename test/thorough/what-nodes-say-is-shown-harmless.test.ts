@@ -1,15 +1,13 @@
 // Nodes whose answers and certificates are made to hurt whoever reads about them: the log in both formats, the snapshot
 // that `status` and the page show, and the metrics.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t from 'tap';
 import { makeAuthority } from '../../demo/certificates.ts';
 import { backendSpec, Events, startBalancer } from '../fixtures/balancer.ts';
 import { healthConfig } from '../fixtures/health-config.ts';
 import { logFile } from '../fixtures/log-file.ts';
 import { testMetrics } from '../fixtures/metrics.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { startTlsServer } from '../fixtures/tls-server.ts';
 
 const EVIL =
@@ -29,8 +27,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
   'no HTTP at all': `${EVIL}\r\n\r\n`,
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'chargehand-hostile-'));
-t.teardown(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder(t);
 
 for (const [title, answer] of Object.entries(ANSWERS)) {
   for (const format of ['json', 'text'] as const) {

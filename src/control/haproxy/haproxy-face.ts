@@ -220,5 +220,4 @@ const FAILURES: Readonly<Record<string, string>> = {
   EACCES: 'permission denied, or its folder does not exist: it must be there and writable for this process',
   ENOTDIR: 'its folder is not a folder: name another path',
   EROFS: 'its file system is read-only: name another path',
-  EINVAL: 'that path is too long for a socket (107 characters at most)',
 };
