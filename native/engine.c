@@ -76,8 +76,13 @@ static int watch(struct session *s, enum side side) {
   return epoll_ctl(s->thread->epoll, EPOLL_CTL_ADD, s->fd[side], &event) == 0 ? 0 : errno;
 }
 
+/**
+ * Under the thread's lock. The first stop of a session counts: from then on `how` and `next_stop` are its thread's, which
+ * walks the list without the lock.
+ */
 static void queue_stop(struct session *s, enum how how) {
   struct thread *t = s->thread;
+  if (s->dead || s->stop_queued) return;
   s->how = how;
   s->stop_queued = true;
   s->next_stop = t->stops;
@@ -139,10 +144,9 @@ void engine_stop(struct engine *e, uint32_t number, enum how how) {
   if (s == NULL) return;
   struct thread *t = s->thread;
   pthread_mutex_lock(&t->lock);
-  bool wanted = !s->dead && !s->stop_queued;
-  if (wanted) queue_stop(s, how);
+  queue_stop(s, how);
   pthread_mutex_unlock(&t->lock);
-  if (wanted) thread_wake(t);
+  thread_wake(t);
 }
 
 void engine_keep_alive(struct engine *e, uint32_t number, int seconds) {

@@ -7,7 +7,7 @@
 //  - The memory of a session is its thread's until it stands in the list `ended`; from then on it is the JavaScript
 //    thread's, which frees it. So whatever JavaScript names is there until it was told of the end.
 //  - What both threads touch (`stops`, `ended`, `dead` as a question whether the descriptors are open) is under the
-//    thread's lock.
+//    thread's lock. A session that stands in `stops` is ended by its thread in the turn that takes it out.
 
 #pragma once
 
@@ -75,11 +75,15 @@ struct session {
   int32_t discarded;
   /** The kernel told of an error on that side. */
   bool failed[2];
-  bool dead;
-  bool queued, stop_queued;
-  enum how how;
+  bool queued;
   int64_t started_ms;
-  struct session *next_ready, *next_dead, *next_stop;
+  struct session *next_ready, *next_dead;
+  // Under the thread's lock. Apart from what is the thread's alone: a compiler reads neighbours at once.
+  struct session *next_stop;
+  /** Set once, with `stop_queued`. */
+  enum how how;
+  bool stop_queued;
+  bool dead;
 };
 
 int64_t now_ms(void);

@@ -51,7 +51,6 @@ static bool settle(struct thread *t) {
   pthread_mutex_lock(&t->lock);
   struct session *stops = t->stops;
   t->stops = NULL;
-  for (struct session *s = stops; s != NULL; s = s->next_stop) s->stop_queued = false;
   bool closing = t->closing;
   pthread_mutex_unlock(&t->lock);
   for (struct session *s = stops; s != NULL; s = s->next_stop)
@@ -63,8 +62,8 @@ static bool settle(struct thread *t) {
   bool quiet = t->ended == NULL;
   for (struct session *s = t->dead, *next; s != NULL; s = next) {
     next = s->next_dead;
-    // Not while a list of this thread still names it.
-    struct session **list = s->queued || s->stop_queued ? &kept : &t->ended;
+    // Not while the list of those that wait for their turn still names it.
+    struct session **list = s->queued ? &kept : &t->ended;
     s->next_dead = *list;
     *list = s;
   }
