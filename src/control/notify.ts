@@ -6,10 +6,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock, Timer } from '../core/clock.ts';
 import { printable } from '../core/printable.ts';
 
-/** Reads notices, each some lines of NAME=VALUE and an empty one, and passes them on one by one. */
-const HELPER = `set --
+/**
+ * Reads notices, each some lines of NAME=VALUE and an empty one, and passes them on one by one. Before version 246 (EL 8)
+ * systemd-notify doesn't wait until systemd has read what it sent, and systemd drops what comes from a process that is gone:
+ * there each notice is sent five times. None of them means anything else the second time.
+ */
+const HELPER = `version=$(systemd-notify --version | sed -n 's/^systemd \\([0-9]*\\).*/\\1/p')
+again=
+[ "\${version:-246}" -ge 246 ] || again='2 3 4 5'
+set --
 while IFS= read -r line; do
-  if [ -n "$line" ]; then set -- "$@" "$line"; else systemd-notify "$@"; set --; fi
+  if [ -n "$line" ]; then set -- "$@" "$line"; continue; fi
+  for time in 1 $again; do systemd-notify "$@"; done
+  set --
 done`;
 /** The watchdog is fed this many times in its interval. */
 const FEEDS = 3;
@@ -70,8 +79,9 @@ export class Notifier {
     this.#send('STOPPING=1', `STATUS=${printable(status)}`);
   }
 
-  /** Another process is the service now. */
+  /** Another process is the service now: to feed the watchdog any longer would hide that it is stuck. */
   mainPid(pid: number): void {
+    this.#watchdog?.cancel();
     this.#send(`MAINPID=${pid}`);
   }
 

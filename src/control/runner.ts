@@ -22,6 +22,7 @@ import { shortQueue } from './kernel.ts';
 import type { Notifier } from './notify.ts';
 import { Operator } from './operator.ts';
 import { createPageServer, type PageServer } from './page-server.ts';
+import { type Predecessor, predecessorGone } from './predecessor.ts';
 import { processLimit } from './process-limit.ts';
 import { inWords, tellReady } from './ready-lines.ts';
 import { createReloader, type Reloader, type ReloadOutcome } from './reload.ts';
@@ -42,17 +43,9 @@ export interface RunnerOptions {
   readonly relay: RelayChoice;
   readonly notifier: Notifier;
   /** The process that hands over to this one. */
-  readonly predecessor: RunnerPredecessor | undefined;
+  readonly predecessor: Predecessor | undefined;
   /** Starts the program anew with these listening descriptors. */
   readonly startSuccessor: (sockets: ReadonlyMap<string, number>) => Promise<Successor>;
-}
-
-export interface RunnerPredecessor {
-  readonly pid: number;
-  /** Whether it still finishes sessions. */
-  runs(): boolean;
-  /** Tells it that every port is ours; what only one process can have is ours when this resolves. */
-  letsGo(): Promise<void>;
 }
 
 export class Runner {
@@ -226,7 +219,11 @@ export class Runner {
   /** Accepts no more, lets sessions finish, ends the rest. Answers how many were cut. */
   async finish(hurry: Promise<void>): Promise<number> {
     const running = this.#balancer.sessions.size;
-    const [cut] = await Promise.all([this.#balancer.drain(hurry), this.#doctor.close()]);
+    const [cut] = await Promise.all([
+      this.#balancer.drain(hurry),
+      this.#doctor.close(),
+      predecessorGone(this.#options.predecessor, { hurry, clock: systemClock, log: this.#log }),
+    ]);
     await this.#ports.close();
     this.#operator.close();
     this.#options.relay.close();

@@ -16,10 +16,12 @@ interface Told {
   notices(): string[];
 }
 
-function notifier(t: Test, env: Record<string, string>, alive: () => boolean = () => true): Told {
+function notifier(t: Test, env: Record<string, string>, alive: () => boolean = () => true, version = 252): Told {
   const clock = manualClock();
   const failures: string[] = [];
-  const script = `#!/bin/sh\n{ for a in "$@"; do printf '%s|' "$a"; done; echo; } >> "$(dirname "$0")/notices"\n`;
+  const script = `#!/bin/sh
+[ "$1" != --version ] || { echo 'systemd ${version} (${version}.1-1)'; echo '+PAM -X'; exit; }
+{ for a in "$@"; do printf '%s|' "$a"; done; echo; } >> "$(dirname "$0")/notices"\n`;
   const bin = mkdtempSync(join(t.testdir({}), 'bin-'));
   const file = join(bin, 'notices');
   writeFileSync(join(bin, 'systemd-notify'), script);
@@ -57,6 +59,23 @@ t.test('each notice arrives, in order, with words made harmless', async (t) => {
     'STOPPING=1|STATUS=3 sessions left|',
   ]);
   t.same(failures, []);
+});
+
+t.test('a systemd that may miss a notice is told five times', async (t) => {
+  const { notifier: n, notices } = notifier(t, SOCKET, undefined, 239);
+  n.ready('');
+  n.mainPid(12);
+  await n.close();
+  t.same(notices(), [...Array(5).fill('READY=1|STATUS=|'), ...Array(5).fill('MAINPID=12|')]);
+});
+
+t.test('a process that has handed over feeds the watchdog no more', async (t) => {
+  const { notifier: n, notices, clock } = notifier(t, { ...SOCKET, WATCHDOG_USEC: '30000000' });
+  n.ready('');
+  n.mainPid(12);
+  await clock.advance(60_000);
+  await n.close();
+  t.same(notices(), ['READY=1|STATUS=|', 'WATCHDOG=1|', 'MAINPID=12|']);
 });
 
 t.test('the watchdog is fed from READY on, and only while everything moves', async (t) => {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { Ajv } from 'ajv';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { makeAuthority } from '../../demo/certificates.ts';
 import { OperatedProgram, said } from '../fixtures/operated-program.ts';
 import { readAll } from '../fixtures/tcp.ts';
@@ -14,6 +14,8 @@ import { until } from '../fixtures/until.ts';
 
 t.setTimeout(400_000);
 
+/** The process of the last upgrade. */
+let successor = 0;
 const program = await OperatedProgram.prepare(t);
 
 t.test('nothing runs there yet', async (t) => {
@@ -184,11 +186,8 @@ t.test('an upgrade: another process, and the sessions of the old one go on', asy
   await program.chargehand('reload');
   const { client } = await program.session();
   const { pid } = program.process;
-  const { code, out } = await program.chargehand('upgrade');
-  t.equal(code, 0);
-  const [, successor] = /^process (\d+) has taken over/.exec(out) ?? [];
-  t.not(Number(successor), pid);
-  t.teardown(() => process.kill(Number(successor), 'SIGKILL'));
+  successor = await upgraded(t);
+  t.not(successor, pid);
   client.write('from before');
   const [answer] = (await once(client, 'data')) as [Buffer];
   t.equal(answer.toString(), 'from before');
@@ -211,3 +210,37 @@ t.test('an upgrade: another process, and the sessions of the old one go on', asy
   t.match(await draining, { code: 0, out: `waiting for process ${pid}` });
   t.equal((await program.status()).program.predecessor, null);
 });
+
+t.test('a stop soon after an upgrade waits for the process before: its sessions are not cut', async (t) => {
+  process.kill(successor, 'SIGKILL');
+  await program.start();
+  const before = program.process;
+  const { client } = await program.session();
+  const after = await upgraded(t);
+  process.kill(after, 'SIGTERM');
+  await program.logged('the process before still lets its sessions finish');
+  client.write('not cut');
+  await once(client, 'data');
+  t.ok(exists(after), 'systemd would kill the process before with it');
+  client.end();
+  await once(before, 'exit');
+  await until(() => !exists(after), 'the end of the new process');
+  t.equal(program.log.join('').match(/"sessions_cut":0/g)?.length, 2, 'each says that it cut none');
+});
+
+/** Its process id. */
+async function upgraded(t: Test): Promise<number> {
+  const { code, out } = await program.chargehand('upgrade');
+  t.equal(code, 0);
+  const [, pid] = /^process (\d+) has taken over/.exec(out) ?? [];
+  t.teardown(() => exists(Number(pid)) && process.kill(Number(pid), 'SIGKILL'));
+  return Number(pid);
+}
+
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
