@@ -48,6 +48,7 @@ Maintainer: ${ABOUT.maintainer}
 Installed-Size: ${kilobytes}
 Depends: libc6 (>= 2.28), libstdc++6 (>= 8)
 Recommends: systemd
+Suggests: curl, keepalived
 Section: net
 Priority: optional
 Homepage: ${ABOUT.homepage}

@@ -68,8 +68,12 @@ export const FILES = [
   ['CHANGELOG.md', `${DOC}/CHANGELOG.md`, 0o644],
 ];
 
-/** [what it says, the link]: so that what the documents link to is found here as it is in the repository. */
+/**
+ * [what it says, the link]: so that what the documents link to is found here as it is in the repository, and the completions
+ * where zsh looks for them on Debian, too.
+ */
 export const LINKS = [
+  ['../site-functions/_chargehand', '/usr/share/zsh/vendor-completions/_chargehand'],
   ['examples', `${DOC}/config`],
   ['../examples/systemd', `${DOC}/systemd/examples`],
 ];

@@ -54,6 +54,7 @@ License: ${ABOUT.license}
 URL: ${ABOUT.homepage}
 Requires: glibc >= 2.28, libstdc++ >= 8
 Recommends: systemd
+Suggests: curl, keepalived
 AutoReqProv: no
 
 %description

@@ -10,6 +10,14 @@ if [ -d /run/systemd/system ]; then
   systemctl daemon-reload >/dev/null 2>&1 || true
   # A running service takes over its new version by itself: sessions stay, no attempt is refused.
   if systemctl is-active --quiet chargehand.service; then
-    chargehand upgrade || echo 'chargehand: the version before goes on running; systemctl restart chargehand ends it' >&2
+    code=0
+    said=$(chargehand upgrade 2>&1) || code=$?
+    if [ "$code" = 3 ]; then
+      # There is no socket to ask it by (admin: false): its signal means the same, and its log says what came of it.
+      systemctl kill --signal=SIGUSR2 --kill-who=main chargehand.service || true
+    else
+      echo "$said"
+      [ "$code" = 0 ] || echo 'chargehand: the version before goes on running; systemctl restart chargehand ends it' >&2
+    fi
   fi
 fi

@@ -42,6 +42,7 @@ function tell(error: unknown, host: Host): number {
 /** Of the failures that have an exit code of their own, by their code. */
 const EXIT_OF: Readonly<Record<string, number>> = {
   'not-running': EXIT.notRunning,
+  'no-socket': EXIT.notRunning,
   [WRONG_USAGE]: EXIT.usage,
   'bad-socket-path': EXIT.usage,
   'bad-url': EXIT.usage,

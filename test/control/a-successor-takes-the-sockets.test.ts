@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { startSuccessor } from '../../src/control/upgrade.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { readAll, startClient } from '../fixtures/tcp.ts';
+import { until } from '../fixtures/until.ts';
 
 /** A program that listens on the socket it was given and answers each client with its own process id. */
 const GOOD = `
@@ -71,12 +72,26 @@ for (const [what, program, words] of [
 
 t.test('a new process that never becomes ready is ended', async (t) => {
   const { fd } = await listening(t);
-  const given = options(t, 'setInterval(() => {}, 1000)', fd);
+  const file = join(t.testdir({}), 'pid');
+  const stuck = `require('node:fs').writeFileSync(${JSON.stringify(file)}, String(process.pid)); setInterval(() => {}, 1000)`;
+  const given = options(t, stuck, fd);
   const started = startSuccessor(given);
   const refused = t.rejects(started, { message: /was not ready within 60 s/ });
+  const pid = (): number => Number(existsSync(file) && readFileSync(file, 'utf8'));
+  await until(() => pid() > 0, 'the program');
+  t.ok(runs(pid()));
   await given.clock.advance(60_000);
   await refused;
+  await until(() => !runs(pid()), 'its end');
 });
+
+function runs(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 t.test('a program that is not there is named', async (t) => {
   const { fd } = await listening(t);

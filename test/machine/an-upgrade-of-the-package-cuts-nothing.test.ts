@@ -111,6 +111,18 @@ t.test('going back to the first version hands over like an upgrade', async (t) =
   t.equal(await running(), first);
 });
 
+t.test('without an admin socket the package asks by the signal', async (t) => {
+  service.configure({ drain: '60s', more: 'admin: false\n' });
+  await machine.must('systemctl restart chargehand');
+  const before = await machine.property('MainPID');
+  const said = await machine.must(`apt-get install -y ${machine.give(laterDeb(folder, '100.0.0'))} 2>&1`);
+  t.notMatch(said, /chargehand: .*admin/, 'and nobody is told of a socket');
+  await eventually(async () => (await machine.property('MainPID')) !== before, 'another main process');
+  t.equal(await service.talk('here'), 'here');
+  service.configure({ drain: '60s' });
+  await machine.must('systemctl restart chargehand');
+});
+
 t.test('SIGUSR2 does the same', async (t) => {
   const before = await machine.property('MainPID');
   await machine.must(`kill -USR2 ${before}`);

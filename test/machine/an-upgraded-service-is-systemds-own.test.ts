@@ -40,6 +40,24 @@ t.test('a crash has it restarted', async (t) => {
   t.equal(await service.talk('again'), 'again');
 });
 
+t.test('a stop lets the sessions of the process before finish, too', async (t) => {
+  await machine.must('systemctl restart chargehand');
+  const kept = await service.session();
+  t.equal(await kept.say('before the upgrade'), 'before the upgrade');
+  await machine.must('chargehand upgrade');
+  const stopped = machine.must('systemctl stop chargehand');
+  const words = 'the process before still lets its sessions finish';
+  await eventually(
+    async () => (await machine.run(`journalctl -u chargehand -o cat | grep "${words}"`)).code === 0,
+    words,
+  );
+  t.equal(await kept.say('not cut'), 'not cut');
+  kept.close();
+  await stopped;
+  t.equal(await machine.property('Result'), 'success');
+  t.equal(await machine.must('journalctl -u chargehand -o cat | grep -c "\\"sessions_cut\\":[1-9]" || true'), '0');
+});
+
 t.test('a stop lets its sessions finish', async (t) => {
   const kept = await service.session();
   t.equal(await kept.say('before'), 'before');

@@ -25,7 +25,14 @@ const HELD = [
 const WANTED = [
   ...['dist/src/main.js', 'dist/src/index.js', 'dist/src/index.d.ts', 'dist/web/index.html', 'config/schema.json'],
   ...['man/chargehand.1', 'completions/chargehand.bash', 'systemd/chargehand.service', 'docs/installing.md'],
-  'SECURITY.md',
+  ...[
+    'README.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'LICENSE',
+    'completions/_chargehand',
+    'deploy/keepalived/keepalived.conf',
+  ],
 ];
 
 t.setTimeout(300_000);

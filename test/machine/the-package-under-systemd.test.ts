@@ -68,6 +68,12 @@ t.test('it can write where its state is, and nowhere else', async (t) => {
   for (const folder of ['/etc/chargehand', '/usr/lib/chargehand', '/var/lib', '/root', '/home']) {
     t.not((await machine.run(`${inside} touch ${folder}/x`)).code, 0, folder);
   }
+  // What its user may not write anyway says nothing of the unit: root itself can't, where the unit put it.
+  for (const folder of ['/etc/chargehand', '/usr/lib/chargehand', '/var/lib']) {
+    const { code, stderr } = await machine.run(`nsenter -t ${pid} -m touch ${folder}/x`);
+    t.not(code, 0, folder);
+    t.match(stderr, /Read-only file system/);
+  }
 });
 
 t.test('a reload applies a good file, and a bad one changes nothing and fails', async (t) => {

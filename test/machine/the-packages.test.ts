@@ -2,7 +2,7 @@
 // inside.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { CACHE, missing, REPOSITORY } from '../fixtures/debian-root.ts';
@@ -24,7 +24,8 @@ t.teardown(() => {
 });
 const root = join(folder, 'deb');
 execFileSync('dpkg-deb', ['-R', made.deb, root]);
-const doc = join(root, 'usr/share/doc/chargehand');
+const DOC = 'usr/share/doc/chargehand';
+const doc = join(root, DOC);
 
 t.test('the same commit gives the same bytes, whoever builds it', async (t) => {
   const env = { TZ: 'Pacific/Kiritimati', LC_ALL: 'C', HOSTNAME: 'elsewhere' };
@@ -38,8 +39,34 @@ t.test('the same commit gives the same bytes, whoever builds it', async (t) => {
 
 t.test('lintian has nothing to say', async (t) => {
   const absent = missing({ lintian: 'lintian' }, 'look at it');
-  if (absent !== undefined) return t.comment(`not tried: ${absent}`);
-  t.equal(spawnSync('lintian', [made.deb], { encoding: 'utf8' }).stdout, '');
+  if (absent !== undefined) {
+    process.stderr.write(`not tried: ${absent}\n`);
+    return;
+  }
+  const { stdout, stderr, status } = spawnSync('lintian', [made.deb], { encoding: 'utf8' });
+  t.equal(stdout, '');
+  t.equal(status, 0, stderr);
+});
+
+t.test('what an administrator looks for is where it is looked for', async (t) => {
+  const wanted = [
+    ...['usr/bin/chargehand', 'etc/chargehand/chargehand.yaml', 'usr/lib/chargehand/bin/node'],
+    ...['usr/lib/systemd/system/chargehand.service', 'usr/lib/chargehand/systemd/notify-reload.conf'],
+    ...['usr/lib/sysusers.d/chargehand.conf', 'usr/lib/tmpfiles.d/chargehand.conf'],
+    ...['usr/lib/firewalld/services/chargehand.xml', 'usr/lib/chargehand/keepalived/check-chargehand'],
+    'usr/share/bash-completion/completions/chargehand',
+    // The one for Fedora and its children, the other for Debian and its.
+    ...['usr/share/zsh/site-functions/_chargehand', 'usr/share/zsh/vendor-completions/_chargehand'],
+    ...['examples/foreman-current.yaml', 'examples/systemd/chargehand-https.socket'].map((name) => `${DOC}/${name}`),
+    ...['THIRD_PARTY_LICENSES', 'sbom.cdx.json', 'README.md', 'docs/installing.md'].map((name) => `${DOC}/${name}`),
+  ];
+  t.same(
+    wanted.filter((path) => !existsSync(join(root, path))),
+    [],
+  );
+  t.ok(readdirSync(join(root, 'usr/share/man/man1')).some((name) => /^chargehand\.1(\.gz)?$/.test(name)));
+  const relay = `usr/lib/chargehand/prebuilds/linux-${process.arch}-glibc/relay.node`;
+  t.ok(existsSync(join(root, relay)), relay);
 });
 
 t.test('deb and rpm hold the same files', async (t) => {

@@ -21,6 +21,29 @@ t.test(
   },
 );
 
+t.test('it says what the program counts on, and nothing that only looks good', async (t) => {
+  const said = readFileSync(unit, 'utf8').split('\n');
+  const wanted = [
+    'KillMode=mixed',
+    'LimitNOFILE=1048576',
+    'LogRateLimitIntervalSec=0',
+    'NotifyAccess=all',
+    'Type=notify',
+  ];
+  wanted.push('SystemCallErrorNumber=EPERM', 'User=chargehand', 'WatchdogSec=30s');
+  wanted.push('AmbientCapabilities=CAP_NET_BIND_SERVICE', 'CapabilityBoundingSet=CAP_NET_BIND_SERVICE');
+  t.same(
+    wanted.filter((line) => !said.includes(line)),
+    [],
+  );
+  t.match(said.filter((line) => line.startsWith('ExecReload=')).join(), /^ExecReload=\/usr\/bin\/chargehand reload /);
+  // Its exit code would not stop restarts; V8 writes machine code; the user must be the one that owns the files.
+  t.same(
+    said.filter((line) => /^(ExecStartPre|MemoryDenyWriteExecute|DynamicUser|PrivateUsers|ReadWritePaths)=/.test(line)),
+    [],
+  );
+});
+
 t.test('it stops later than the sessions are given to finish, and does not restart on a bad file', async (t) => {
   const text = readFileSync(unit, 'utf8');
   const [, seconds] = /^TimeoutStopSec=(\d+)s$/m.exec(text) ?? [];
