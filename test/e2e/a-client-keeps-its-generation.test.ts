@@ -13,6 +13,7 @@ import { noNamespaces } from '../fixtures/own-namespaces.ts';
 import { mapWide } from '../fixtures/real-haproxy.ts';
 import { leaveOut, missing, Seen } from '../fixtures/seen.ts';
 import { Site } from '../fixtures/site.ts';
+import { until } from '../fixtures/until.ts';
 
 const PACKAGES = ['dnf', 'createrepo-c', 'rpm', 'apache2', 'curl', 'haproxy'];
 const why = noNamespaces || missing(...PACKAGES);
@@ -45,6 +46,7 @@ services:
   # What the row would be without its reason, on a port of its own.
   spread: { listen: 4443, port: 443, wait_for_client: true, health: pulp }
 `);
+  await balancer.probed('https', 'spread');
   await site.usualHaproxy([{ name: 'https', port: 443, balance: 'source' }]);
 
   /** A repository with one package, in a version that no other generation has. */
@@ -138,8 +140,11 @@ sslcacert=${site.ca}
         results.push({ client: client.name, run, ran: await dnf(client, 443) });
       });
     for (let run = 0; run < DIES_AFTER; run++) await round(run);
-    const inTheMiddle = round(DIES_AFTER);
     const since = balancer.sessions.length;
+    const answered = (): number => apaches[1]?.log().length ?? 0;
+    const sofar = answered();
+    const inTheMiddle = round(DIES_AFTER);
+    await until(() => answered() > sofar, 'a client that loads from the node that is to die');
     await apaches[1]?.running.end('SIGTERM');
     await inTheMiddle;
     for (let run = DIES_AFTER + 1; run < RUNS_EACH; run++) await round(run);
@@ -177,7 +182,7 @@ sslcacert=${site.ca}
     t.ok(moved('theirs') > 0, 'HAProxy sends others elsewhere, too');
     seen.add(
       `${results.length} runs of dnf (makecache and a download) from ${CLIENTS} machines, three nodes with three generations; ` +
-        `${dying.name} was ended at the start of round ${DIES_AFTER + 1}. Runs that failed: ${failed.length} (only clients of that ` +
+        `${dying.name} was ended in round ${DIES_AFTER + 1}, while a client loaded from it. Runs that failed: ${failed.length} (only clients of that ` +
         'node may, in that round). 404s of clients whose node lives: 0.',
     );
     seen.add(

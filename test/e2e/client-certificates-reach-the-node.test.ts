@@ -42,7 +42,7 @@ else {
     writeFileSync(join(root, 'rhsm'), 'welcome\n');
   }
 
-  await site.chargehand(`
+  const balancer = await site.chargehand(`
 profile: foreman-current
 services:
   http: false
@@ -51,6 +51,7 @@ services:
   rhsm: { listen: 8443, balance: source, wait_for_client: true, handshake_failover: true, health: { type: tls } }
   rhsm-roundrobin: { listen: 8444, port: 8443, wait_for_client: true, handshake_failover: true, health: { type: tls } }
 `);
+  await balancer.probed('https', 'rhsm', 'rhsm-roundrobin');
 
   const identity = await site.authority.issue({ commonName: 'host-7f3a.example.test', usage: 'client' });
   const certificate = site.file('host.pem', identity.certificate);

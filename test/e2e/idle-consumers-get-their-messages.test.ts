@@ -56,6 +56,7 @@ services:
   amqp:
     { listen: 5647, balance: source, wait_for_client: true, handshake_failover: true, health: tcp, timeouts: { idle: 12h } }
 `);
+  await balancer.probed('amqp');
   await site.usualHaproxy([{ name: 'amqp', port: 5647, balance: 'source' }]);
 
   const at = (machine: Machine) => ['-u', `amqps://${machine.fqdn}:5647`, `--cacert=${site.ca}`];

@@ -41,10 +41,15 @@ http:
     registries.push(registry);
   }
 
-  await site.chargehand(`
+  const balancer = await site.chargehand(`
 services:
-  docker: { listen: 5000, wait_for_client: true, handshake_failover: true, health: { type: tls } }
+  docker:
+    listen: 5000
+    wait_for_client: true
+    handshake_failover: true
+    health: { type: https, path: /v2/, expect: { headers: { docker-distribution-api-version: registry/2 } } }
 `);
+  await balancer.probed('docker');
 
   const image = site.folder('image');
   const { layers, digest } = writeImage(image);

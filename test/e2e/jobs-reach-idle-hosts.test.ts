@@ -57,6 +57,7 @@ services:
   smart-proxy: false
   mqtt: { balance: pinned, node: proxy02 }
 `);
+  await balancer.probed('mqtt');
   await site.usualHaproxy([{ name: 'mqtt', port: 1883, balance: 'roundrobin' }]);
 
   /** A host that says nothing by itself for an hour. */

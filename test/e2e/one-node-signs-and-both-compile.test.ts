@@ -35,6 +35,7 @@ services:
   # What puppet-ca must not be, on a port of its own.
   spread-ca: { listen: 8142, port: 8140, wait_for_client: true, health: tcp }
 `);
+  await balancer.probed('puppet', 'puppet-ca', 'spread-ca');
 
   const names = Array.from({ length: AGENTS }, (_, i) => `agent${i + 1}`);
   const authority = join(puppet.caFolder, 'ca_crt.pem');

@@ -35,6 +35,7 @@ services:
   templates: false
   unguarded: { listen: 9091, port: 9090, health: tcp }
 `);
+  await balancer.probed('smart-proxy', 'unguarded');
   await site.usualHaproxy([{ name: 'smart-proxy', port: 9090, balance: 'roundrobin' }]);
 
   /** Runs `work` while 200 clients are connected that say nothing. */

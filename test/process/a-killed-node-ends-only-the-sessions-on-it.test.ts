@@ -56,7 +56,7 @@ t.test('a killed node ends the sessions on it and no other, and none afterwards 
   const seen: Seen[] = [];
   const clients = await clientsOfEveryNode((client) => target('https', client), seen);
   const targets = services.flatMap((service) => clients.map((client) => target(service, client)));
-  const upAtFirst = sum(await balancer.metrics(), 'chargehand_backend_up', VICTIM);
+  const upAtFirst = sum(await balancer.metrics(), 'chargehand_backend_up', `node="${VICTIM}"`);
 
   const sizeFor = ({ service }: Target): number => (LONG.has(service) ? LONG_TRANSFER : SHORT_TRANSFER);
   const transfers = await Promise.all(targets.map((to, i) => begin(to, sizeFor(to), `transfer-${i}`)));
@@ -79,11 +79,14 @@ t.test('a killed node ends the sessions on it and no other, and none afterwards 
   load.start();
   const finished = await finishing;
 
-  await balancer.metricsWhen(`${VICTIM} is down`, (now) => sum(now, 'chargehand_backend_up', VICTIM) === 0);
+  await balancer.metricsWhen(`${VICTIM} is down`, (now) => sum(now, 'chargehand_backend_up', `node="${VICTIM}"`) === 0);
   await load.reached(before + 2 * targets.length);
   const whileDead = seen.slice(before);
   await standIns.start(VICTIM);
-  await balancer.metricsWhen(`${VICTIM} is up`, (now) => sum(now, 'chargehand_backend_up', VICTIM) === upAtFirst);
+  await balancer.metricsWhen(
+    `${VICTIM} is up`,
+    (now) => sum(now, 'chargehand_backend_up', `node="${VICTIM}"`) === upAtFirst,
+  );
   const back = seen.length;
   await load.reached(back + 2 * targets.length);
   await load.pause();
