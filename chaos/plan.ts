@@ -1,6 +1,7 @@
 // What an episode does: which file, which clients come when and behave how, what breaks when. A function of the seed and
 // nothing else. Names faults; what they are stands in faults/.
 
+import type { Fault } from './faults/fault.ts';
 import { FAULTS, type FaultName } from './faults/table.ts';
 import type { Ending } from './protocol.ts';
 import { Random } from './random.ts';
@@ -68,19 +69,34 @@ const MOST_ILL = 2;
 /** In turn as well, and in another step than the files and relays: twenty seeds in a row have every mixture. */
 const ODD = ['none', 'disk', 'clock', 'none', 'descriptors'] as const;
 
+/** So many seeds in a row have every kind of fault. */
+export const EVERY_FAULT_IN = 10;
+/** A kind's turn comes again after so many seeds: in step neither with the files and relays (four) nor with what is odd (five). */
+const ROUND = EVERY_FAULT_IN - 1;
+const ALL = Object.values(FAULTS);
+const COMMON = ALL.filter(({ needs }) => needs === undefined);
+/** Dealt apart: of what befalls the balancer, only one thing at a time finds room. */
+const DEALT = [
+  COMMON.filter(({ target }) => target !== 'balancer'),
+  COMMON.filter(({ target }) => target === 'balancer'),
+];
+
 export function planOf(seed: number): EpisodePlan {
   const random = new Random(seed);
   // In turn, so that any four seeds in a row have them all.
   const kind = seed % 2 === 0 ? 'foreman-2018' : 'foreman-current';
   const relay = seed % 4 < 2 ? 'native' : 'net';
+  const clients = planClients(random.fork(), kind);
+  return { seed, kind, relay, surroundings: surroundingsOf(seed), clients, faults: planFaults(random.fork(), seed) };
+}
+
+function surroundingsOf(seed: number): Surroundings {
   const odd = ODD[seed % ODD.length];
-  const surroundings = {
+  return {
     smallDisk: odd === 'disk',
     steppedClock: odd === 'clock',
     descriptors: odd === 'descriptors' ? 600 : undefined,
   };
-  const clients = planClients(random.fork(), kind);
-  return { seed, kind, relay, surroundings, clients, faults: planFaults(random.fork(), surroundings) };
 }
 
 function planClients(random: Random, kind: EpisodePlan['kind']): readonly ClientPlan[] {
@@ -117,31 +133,59 @@ function size(random: Random, long: boolean): number {
   return random.chance(0.2) ? random.between(0, 3) : Math.floor(60_000 ** random.next());
 }
 
-function planFaults(random: Random, surroundings: Surroundings): readonly FaultPlan[] {
-  const plans: FaultPlan[] = [];
-  const weights = Object.fromEntries(
-    Object.values(FAULTS).flatMap(({ name, weight, needs }) =>
-      needs === undefined || surroundings[needs] ? [[name, weight]] : [],
-    ),
-  ) as Record<FaultName, number>;
-  // What the surroundings are for happens at least once; and a disk that is full is always found larger again.
-  const befitting = Object.values(FAULTS).filter(({ needs }) => needs !== undefined && surroundings[needs]);
-  if (befitting.length > 0) {
-    const { name, lastsMs } = random.pick(befitting);
-    const [atMs, forMs] = [random.between(500, 1500), random.between(...lastsMs)];
-    plans.push({ fault: name, node: undefined, atMs, forMs, seed: random.between(0, 2 ** 31) });
-  }
+function planFaults(random: Random, seed: number): readonly FaultPlan[] {
+  const plans = [...planDealt(random, seed)];
+  const suited = ALL.filter((fault) => suits(fault, surroundingsOf(seed)));
+  const weights = Object.fromEntries(suited.map(({ name, weight }) => [name, weight])) as Record<FaultName, number>;
   const wanted = random.between(5, 9);
   for (let tries = 0; plans.length < wanted && tries < 100; tries++) {
-    const { name, target, lastsMs, once } = FAULTS[random.weighted(weights)];
-    const forMs = random.between(...lastsMs);
-    const atMs = random.between(500, Math.max(501, ACTIVE_MS - forMs));
-    const node = target === 'node' ? random.pick(NODES) : target === 'not-ca' ? pickNotCa(random) : undefined;
-    const plan = { fault: name, node, atMs, forMs, seed: random.between(0, 2 ** 31) };
-    if (once && plans.some(({ fault }) => fault === name)) continue;
+    const kind = FAULTS[random.weighted(weights)];
+    const plan = planFault(random, kind);
+    if (kind.once && plans.some(({ fault }) => fault === kind.name)) continue;
     if (fits(plan, plans)) plans.push(plan);
   }
   return plans.sort((a, b) => a.atMs - b.atMs);
+}
+
+/**
+ * What must happen in this episode, beginning with what its surroundings are for: a process that hands over while its disk
+ * is full could not leave its records. Drawn anew until all of it finds room: there is enough, only not for any order.
+ */
+function planDealt(random: Random, seed: number): readonly FaultPlan[] {
+  const kinds = dealt(seed);
+  for (let tries = 0; tries < 1000; tries++) {
+    const plans: FaultPlan[] = [];
+    for (const kind of kinds) {
+      const plan = planFault(random, kind, kind.needs !== undefined);
+      if (fits(plan, plans)) plans.push(plan);
+    }
+    if (plans.length === kinds.length) return plans;
+  }
+  throw new Error(`seed ${seed}: no room for ${kinds.map(({ name }) => name).join(', ')}`);
+}
+
+/** The kinds of faults go round over the seeds, so that none is left to luck. */
+function dealt(seed: number): readonly Fault<FaultName>[] {
+  const befitting = ALL.filter(({ needs }) => needs !== undefined && surroundingsOf(seed)[needs]);
+  // Those that need the same surroundings take turns.
+  const odd = befitting.slice(Math.floor(seed / ODD.length) % befitting.length).slice(0, 1);
+  const own = turn(seed).filter((fault) => suits(fault, surroundingsOf(seed)));
+  // What was out of place when its turn came, comes one seed later.
+  const late = turn(seed - 1).filter((fault) => !suits(fault, surroundingsOf(seed - 1)));
+  return [...odd, ...own, ...late];
+}
+
+const turn = (seed: number): readonly Fault<FaultName>[] =>
+  DEALT.flatMap((kinds) => kinds.filter((_, i) => i % ROUND === seed % ROUND));
+
+const suits = ({ needs, unless }: Fault, surroundings: Surroundings): boolean =>
+  (needs === undefined || Boolean(surroundings[needs])) && (unless === undefined || !surroundings[unless]);
+
+function planFault(random: Random, { name, target, lastsMs }: Fault<FaultName>, first = false): FaultPlan {
+  const forMs = random.between(...lastsMs);
+  const atMs = random.between(500, first ? 1500 : Math.max(501, ACTIVE_MS - forMs));
+  const node = target === 'node' ? random.pick(NODES) : target === 'not-ca' ? pickNotCa(random) : undefined;
+  return { fault: name, node, atMs, forMs, seed: random.between(0, 2 ** 31) };
 }
 
 function pickNotCa(random: Random): NodeName {

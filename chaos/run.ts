@@ -5,14 +5,13 @@ import { existsSync, rmSync } from 'node:fs';
 import { writeBetween } from '../bench/markers.ts';
 import { spawnApart } from './apart.ts';
 import { builtPrograms } from './built.ts';
-import { FAULTS } from './faults/table.ts';
 import { INVARIANTS, LATE_MS } from './invariants/table.ts';
 import { makeCertificates } from './make-certificates.ts';
 import { type Options, readOptions } from './options.ts';
 import { PROGRAM } from './program.ts';
 import { type Report, textOf } from './report.ts';
 import { missing } from './surroundings.ts';
-import { against, judgedWholly } from './verdict.ts';
+import { against, judgedWholly, neverStruck } from './verdict.ts';
 
 interface Episode {
   readonly seed: number;
@@ -71,15 +70,14 @@ function sumUp(done: readonly Episode[]): string {
   const reports = done.flatMap(({ report }) => report ?? []);
   const sum = (of: (report: Report) => number): number => reports.reduce((total, report) => total + of(report), 0);
   const most = (of: (report: Report) => number): number => Math.max(0, ...reports.map(of));
-  const struck = reports.flatMap((report) => report.faults.map((fault) => fault.split(' ')[0] ?? ''));
-  const never = Object.keys(FAULTS).filter((name) => !struck.includes(name));
+  const never = neverStruck(reports);
   const relays = ['native', 'net'].map((kind) => `${reports.filter(({ relay }) => relay === kind).length} ${kind}`);
   const seeds = done.map(({ seed }) => seed);
   const late = reports.filter((report) => !judgedWholly(report)).length;
   const lateness = reports.map(({ lateMs }) => lateMs).sort((a, b) => a - b);
   return [
     `${done.length} episodes (relay: ${relays.join(', ')}), seeds ${Math.min(...seeds)} to ${Math.max(...seeds)}`,
-    `${sum(({ sessions }) => sessions)} sessions, ${Math.round(sum(({ bytes }) => bytes) / 1e6)} MB through clients' sockets, ${struck.length} faults`,
+    `${sum(({ sessions }) => sessions)} sessions, ${Math.round(sum(({ bytes }) => bytes) / 1e6)} MB through clients' sockets, ${sum(({ faults }) => faults.length)} faults`,
     `faults that did not strike: ${never.length === 0 ? 'none' : never.join(', ')}`,
     `most memory of the program: ${Math.round(most(({ mostResident }) => mostResident) / 1e6)} MB`,
     `how late the machine was with what was due, at worst in an episode: ${lateness[lateness.length >> 1] ?? 0} ms (median), ${lateness.at(-1) ?? 0} ms (most); episodes in which it was more than ${LATE_MS / 1000} s, judged only by what doesn't hang on time: ${late}`,

@@ -172,6 +172,8 @@ export const LOG_BLOCKED: Fault<'log-blocked'> = {
   target: 'balancer',
   weight: 2,
   lastsMs: [1000, 6000],
+  // There the log goes to a file.
+  unless: 'smallDisk',
   async begin({ world }) {
     const read = world.program.blockLog();
     return async () => read();

@@ -42,6 +42,8 @@ export interface Fault<N extends string = string> {
   readonly once?: true;
   /** Only where this is so. */
   readonly needs?: 'smallDisk' | 'steppedClock' | 'descriptors';
+  /** Only where this is not so. */
+  readonly unless?: 'smallDisk';
   /** Sessions on the node may be cut by it: all, or those that had no answer yet. */
   readonly cuts?: 'all' | 'unanswered';
   /** Strikes; what it answers mends. */

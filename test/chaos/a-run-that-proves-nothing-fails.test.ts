@@ -1,7 +1,9 @@
 // A run is well only if enough of it could be judged: a machine that is too slow is no excuse.
 
 import t from 'tap';
+import { FAULTS } from '../../chaos/faults/table.ts';
 import { LATE_MS } from '../../chaos/invariants/table.ts';
+import { EVERY_FAULT_IN } from '../../chaos/plan.ts';
 import type { Report } from '../../chaos/report.ts';
 import { against } from '../../chaos/verdict.ts';
 
@@ -37,4 +39,13 @@ t.test('so does one of which too little could be judged, or nothing', async (t) 
   t.match(against([report(), late]), ['only 1 of 2 episodes could be judged']);
   t.match(against([late]), ['only 0 of 1 episodes']);
   t.match(against([]), ['only 0 of 0 episodes']);
+});
+
+t.test('so does one that was long enough for every kind of fault, and in which one never struck', async (t) => {
+  const [one = '', ...others] = Object.keys(FAULTS);
+  const all = report({ faults: others.map((name) => `${name} proxy02`) });
+  const episodes = Array.from({ length: EVERY_FAULT_IN - 1 }, () => all);
+  t.same(against(episodes), [], 'a shorter one is not held to it');
+  t.match(against([...episodes, all]), [`faults that did not strike in ${EVERY_FAULT_IN} episodes: ${one}`]);
+  t.same(against([...episodes, report({ faults: [one] })]), []);
 });

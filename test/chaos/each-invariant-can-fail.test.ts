@@ -3,9 +3,10 @@
 
 import t from 'tap';
 import type { Account, ClientSeen, FlipSeen, RecordSeen, Sample, Window } from '../../chaos/account.ts';
+import { FAULTS } from '../../chaos/faults/table.ts';
 import { INVARIANTS, violations } from '../../chaos/invariants/table.ts';
 import type { NodeSeen } from '../../chaos/node.ts';
-import { planOf } from '../../chaos/plan.ts';
+import { EVERY_FAULT_IN, planOf } from '../../chaos/plan.ts';
 import { ranking } from '../fixtures/rendezvous-in-bigint.ts';
 
 const PLAN = {
@@ -276,4 +277,25 @@ t.test('twenty seeds in a row have every mixture of file, relay and surroundings
     JSON.stringify([plan.kind, plan.relay, plan.surroundings]),
   );
   t.equal(new Set(mixtures).size, 2 * 2 * 4);
+});
+
+t.test('so many seeds in a row have every kind of fault, wherever they begin', async (t) => {
+  for (const first of [0, 2 ** 31]) {
+    const planned = Array.from({ length: 400 }, (_, i) => planOf(first + i).faults.map(({ fault }) => fault));
+    const lacks = planned.slice(EVERY_FAULT_IN).flatMap((_, i) => {
+      const row = new Set<string>(planned.slice(i, i + EVERY_FAULT_IN).flat());
+      return Object.keys(FAULTS).flatMap((name) => (row.has(name) ? [] : [`${name} from ${first + i}`]));
+    });
+    t.same(lacks, []);
+  }
+});
+
+t.test('what befalls the balancer, or one node, does so one at a time', async (t) => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const ends = new Map<string | undefined, number>();
+    for (const { fault, node, atMs, forMs } of planOf(seed).faults) {
+      if (atMs < (ends.get(node) ?? 0)) t.fail(`seed ${seed}: ${fault} begins before the one before it has ended`);
+      ends.set(node, atMs + forMs);
+    }
+  }
 });
