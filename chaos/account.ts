@@ -60,6 +60,8 @@ export interface Window {
   readonly struck: number;
   readonly mending: number;
   readonly to: number;
+  /** Why it did not strike after all; undefined: it did. */
+  readonly missed: string | undefined;
 }
 
 export interface Sample {

@@ -136,12 +136,14 @@ async function strike(
   await before;
   const from = Date.now();
   tell(`${fault} ${node ?? ''} for ${forMs} ms`);
-  const mend = await FAULTS[fault].begin({ world, node: node ?? CA_NODE, random: new Random(seed), forMs });
+  const whom = { world, node: node ?? CA_NODE, random: new Random(seed), forMs };
+  const mend = await FAULTS[fault].begin(whom);
   const struck = Date.now();
   await sleep(forMs);
+  const missed = await FAULTS[fault].missed?.(whom);
   const mending = Date.now();
   await mend();
-  windows.push({ fault, node, from, struck, mending, to: Date.now() });
+  windows.push({ fault, node, from, struck, mending, to: Date.now(), missed });
 }
 
 /** When all is mended every service must serve, from any client. */

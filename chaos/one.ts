@@ -9,6 +9,7 @@ import { runEpisode } from './episode.ts';
 import { violations } from './invariants/table.ts';
 import { planOf } from './plan.ts';
 import { reportOf } from './report.ts';
+import { smallDisk } from './surroundings.ts';
 
 /** Far beyond what an episode takes on a busy machine. */
 const DEADLINE_MS = 300_000;
@@ -42,7 +43,7 @@ if (keep || report.violations.length > 0) {
   writeFileSync(kept, JSON.stringify(shown, undefined, 1));
   console.error(`seed ${seed}: what was seen stands in ${kept}`);
 }
-if (plan.surroundings.smallDisk) execFileSync('umount', ['-l', join(directory, 'disk')]);
+if (plan.surroundings.smallDisk) execFileSync('umount', ['-l', smallDisk(directory).place]);
 rmSync(directory, { recursive: true, force: true });
 console.log(JSON.stringify(report));
 process.exit(report.violations.length === 0 ? 0 : 1);

@@ -33,7 +33,9 @@ export function reportOf(account: Account, violations: readonly Violation[]): Re
     kind: plan.kind,
     relay: plan.relay,
     surroundings: odd.filter((word) => word !== '').join(', '),
-    faults: account.windows.map(({ fault, node }) => (node === undefined ? fault : `${fault} ${node}`)),
+    faults: account.windows
+      .filter(({ missed }) => missed === undefined)
+      .map(({ fault, node }) => (node === undefined ? fault : `${fault} ${node}`)),
     sessions: clients.length,
     whole: clients.filter(({ outcome }) => outcome === 'whole').length,
     ended: Object.fromEntries([...ended].map(([end, all]) => [end, all.length])),

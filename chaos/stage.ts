@@ -21,7 +21,7 @@ import {
   type NodeName,
   nodeAddress,
 } from './services.ts';
-import { clockEnvironment, mountSmallDisk } from './surroundings.ts';
+import { clockEnvironment, mountSmallDisk, smallDisk } from './surroundings.ts';
 
 export interface Stage {
   readonly program: Program;
@@ -58,10 +58,11 @@ export function openStage(
   let file = FIRST_FILE;
   const write = (): void => writeFileSync(configuration, fileText(plan, directory, file));
   write();
-  mkdirSync(join(directory, 'disk'));
-  if (surroundings.smallDisk) mountSmallDisk(join(directory, 'disk'));
+  const disk = smallDisk(directory);
+  mkdirSync(disk.place);
+  if (surroundings.smallDisk) mountSmallDisk(disk.place);
   if (surroundings.steppedClock) setClock(directory, 0);
-  const logFile = surroundings.smallDisk ? join(directory, 'disk', 'log') : undefined;
+  const logFile = surroundings.smallDisk ? disk.log : undefined;
   const program = new Program({
     file: configuration,
     socket: join(directory, 'admin.sock'),

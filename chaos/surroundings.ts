@@ -9,9 +9,17 @@ const FAKE_TIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/
   join(place, 'faketime', 'libfaketime.so.1'),
 );
 
-/** A tmpfs that is full soon. It ends with the mount namespace of the episode. */
+/** Bytes: it holds what is said before it is filled. */
+export const SMALL_DISK = 64 * 1024;
+
+export function smallDisk(directory: string): { readonly place: string; readonly log: string } {
+  const place = join(directory, 'disk');
+  return { place, log: join(place, 'log') };
+}
+
+/** A tmpfs. It ends with the mount namespace of the episode. */
 export function mountSmallDisk(place: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SMALL_DISK}`, 'tmpfs', place]);
 }
 
 /** Of a program whose clock is that of `directory`'s file: the clock of the wall alone, never the one that timers go by. */

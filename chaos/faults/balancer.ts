@@ -1,10 +1,11 @@
 // What befalls the balancer, and what its operator does meanwhile.
 
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, statfsSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alive } from '../program.ts';
+import { SMALL_DISK, smallDisk } from '../surroundings.ts';
 import type { Fault, World } from './fault.ts';
 
 async function reload(world: World): Promise<void> {
@@ -182,18 +183,40 @@ export const LOG_BLOCKED: Fault<'log-blocked'> = {
 
 export const DISK_FULL: Fault<'disk-full'> = {
   name: 'disk-full',
-  what: 'the disk of the log is full (a tmpfs of 64 kB), and grows later',
+  what: 'the disk of the log is full to the last byte (a small tmpfs), and grows later',
   target: 'balancer',
   weight: 8,
-  lastsMs: [6000, 12_000],
+  lastsMs: [3000, 6000],
   needs: 'smallDisk',
   once: true,
   async begin({ world }) {
+    const { place, log } = smallDisk(world.directory);
+    fill(join(place, 'filler'), Buffer.alloc(SMALL_DISK));
+    // The last block of the log still has room. Empty lines leave all others as they are, whoever writes in between.
+    fill(log, Buffer.alloc(SMALL_DISK, '\n'));
     return async () => {
-      execFileSync('mount', ['-o', 'remount,size=64m', join(world.directory, 'disk')]);
+      execFileSync('mount', ['-o', 'remount,size=64m', place]);
     };
   },
+  async missed({ world }) {
+    const { place, log } = smallDisk(world.directory);
+    const { bfree, bsize } = statfsSync(place);
+    const room = bfree * bsize + ((bsize - (statSync(log).size % bsize)) % bsize);
+    return room === 0 ? undefined : `${room} bytes could be written to the log`;
+  },
 };
+
+/** As much of these bytes as finds room. */
+function fill(path: string, bytes: Buffer): void {
+  const fd = openSync(path, 'a');
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
 
 export const CLOCK_STEP: Fault<'clock-step'> = {
   name: 'clock-step',

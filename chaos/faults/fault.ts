@@ -48,6 +48,8 @@ export interface Fault<N extends string = string> {
   readonly cuts?: 'all' | 'unanswered';
   /** Strikes; what it answers mends. */
   begin(struck: Struck): Promise<() => Promise<void>>;
+  /** Where it might come to nothing unseen: asked before it is mended. In words, why it did not strike; undefined: it did. */
+  missed?(struck: Struck): Promise<string | undefined>;
 }
 
 /** A fault that is a pair of orders to a node. */

@@ -11,8 +11,20 @@ import { NODE } from './node.ts';
 import { PROGRAM } from './program.ts';
 import { RECORD } from './record.ts';
 import { RECOVERY } from './recovery.ts';
+import { STRUCK } from './struck.ts';
 
-export const INVARIANTS: readonly Invariant[] = [BYTES, NODE, CUT, RECORD, GAUGES, BOUNDS, RECOVERY, BLAME, PROGRAM];
+export const INVARIANTS: readonly Invariant[] = [
+  BYTES,
+  NODE,
+  CUT,
+  RECORD,
+  GAUGES,
+  BOUNDS,
+  RECOVERY,
+  BLAME,
+  PROGRAM,
+  STRUCK,
+];
 
 /** The machine was later itself than the shortest timeout of the file: nobody can say whose fault a timeout was. */
 export const LATE_MS = TIMES.connectMs;

@@ -65,7 +65,7 @@ const seen = (more: Partial<NodeSeen> = {}): NodeSeen => ({
 });
 
 const window = (fault: string, node: string | undefined, from: number, to: number): Window =>
-  ({ fault, node, from, struck: from, mending: to, to }) as Window;
+  ({ fault, node, from, struck: from, mending: to, to, missed: undefined }) as Window;
 
 const sample = (at: number, more: Partial<Sample> = {}): Sample => ({
   at,
@@ -230,6 +230,11 @@ const STORIES: readonly (readonly [what: string, by: string, Account])[] = [
   ['the program complains', 'program', account({ complaints: [{ at: 1, text: 'a fault of ours' }] })],
   ['a line is torn', 'program', account({ tornLines: ['{"level":"in'] })],
   ['a line is lost', 'program', account({ linesDropped: 3 })],
+  [
+    'a disk that was to be full was not',
+    'struck',
+    account({ windows: [{ ...window('disk-full', undefined, 1, 2), missed: '17 bytes could be written' }] }),
+  ],
 ];
 
 t.test('an account in which all is well violates nothing', async (t) => {
