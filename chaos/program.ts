@@ -87,8 +87,13 @@ export class Program {
     }
   }
 
-  get(path: string): Promise<{ status: number; body: string }> {
+  get(path: string): Promise<Answer> {
     return ask({ host: LB_ADDRESS, port: HTTP_PORT, path });
+  }
+
+  /** What time it takes it to be: it dates its answers. */
+  async wall(): Promise<number> {
+    return Date.parse((await this.get('/readyz')).date);
   }
 
   /** Asks the operator's socket. */
@@ -178,7 +183,13 @@ export function alive(pid: number): boolean {
   }
 }
 
-function ask(options: object, body?: string): Promise<{ status: number; body: string }> {
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly date: string;
+}
+
+function ask(options: object, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' };
     const asked = request({ ...options, headers, agent: false, timeout: 10_000 }, (response) => {
@@ -186,7 +197,9 @@ function ask(options: object, body?: string): Promise<{ status: number; body: st
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
       });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: text, date: response.headers.date ?? '' }),
+      );
       response.on('error', reject);
     });
     asked.on('timeout', () => asked.destroy(new Error('no answer')));

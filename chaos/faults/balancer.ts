@@ -1,7 +1,7 @@
 // What befalls the balancer, and what its operator does meanwhile.
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, statfsSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statfsSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alive } from '../program.ts';
@@ -223,17 +223,29 @@ export const CLOCK_STEP: Fault<'clock-step'> = {
   what: 'the clock of the wall is stepped by up to a day, back or forth (libfaketime)',
   target: 'balancer',
   weight: 8,
-  lastsMs: [1000, 5000],
+  // The program dates its answers by a look at the clock that may be a second old.
+  lastsMs: [1500, 5000],
   needs: 'steppedClock',
   async begin({ world, random }) {
-    const seconds = random.between(-86_400, 86_400);
-    setClock(world.directory, seconds);
+    setClock(world.directory, random.pick([-1, 1]) * random.between(2 * CLOCK_DIFFERS_S, 86_400));
     return async () => setClock(world.directory, 0);
+  },
+  async missed({ world }) {
+    const stepped = Number(readFileSync(clockOf(world.directory), 'utf8'));
+    const seen = ((await world.program.wall()) - Date.now()) / 1000;
+    return Math.abs(seen - stepped) < CLOCK_DIFFERS_S
+      ? undefined
+      : `stepped by ${stepped} s, the clock of the program differs by ${Math.round(seen)} s`;
   },
 };
 
+/** More than an answer takes on a machine that is late. */
+const CLOCK_DIFFERS_S = 30;
+
+const clockOf = (directory: string): string => join(directory, 'clock');
+
 export function setClock(directory: string, seconds: number): void {
-  writeFileSync(join(directory, 'clock'), `${seconds < 0 ? '' : '+'}${seconds}\n`);
+  writeFileSync(clockOf(directory), `${seconds < 0 ? '' : '+'}${seconds}\n`);
 }
 
 export const FEW_DESCRIPTORS: Fault<'few-descriptors'> = {

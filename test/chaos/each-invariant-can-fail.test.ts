@@ -235,6 +235,11 @@ const STORIES: readonly (readonly [what: string, by: string, Account])[] = [
     'struck',
     account({ windows: [{ ...window('disk-full', undefined, 1, 2), missed: '17 bytes could be written' }] }),
   ],
+  [
+    'a clock that was to be stepped was not',
+    'struck',
+    account({ windows: [{ ...window('clock-step', undefined, 1, 2), missed: 'stepped by 500 s, it differs by 0 s' }] }),
+  ],
 ];
 
 t.test('an account in which all is well violates nothing', async (t) => {
