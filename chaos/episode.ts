@@ -13,6 +13,7 @@ import { readLog } from './log-lines.ts';
 import { ACTIVE_MS, type ClientPlan, type EpisodePlan, type FaultPlan, FIRST_PORT } from './plan.ts';
 import type { Program } from './program.ts';
 import { Random } from './random.ts';
+import { ACTIVE, DROPPED, perNode, UP } from './series.ts';
 import { CA_NODE, KINDS } from './services.ts';
 import { openStage } from './stage.ts';
 
@@ -76,7 +77,7 @@ export async function runEpisode(
     tell('mended');
     const seen = await Promise.all(clients);
     tell('all clients have finished');
-    await whenUp(program, mendedAt + RECOVERY_MS);
+    await whenUp(program, perNode(UP, plan.kind), mendedAt + RECOVERY_MS);
     const last = await Promise.all(finalClients(plan).map((client) => runClient(client, target(client.service))));
     tell('served once more');
     const metrics = await whenIdle(program);
@@ -99,7 +100,7 @@ export async function runEpisode(
       lateMs: lateness.mostMs,
       endedAt,
       metrics,
-      linesDropped: metrics.get('chargehand_log_lines_dropped_total') ?? 0,
+      linesDropped: metrics.get(DROPPED) ?? 0,
       tornLines: log.torn,
       exits: [
         ...program.exits,
@@ -164,10 +165,10 @@ function finalClients(plan: EpisodePlan): readonly ClientPlan[] {
   );
 }
 
-async function whenUp(program: Program, deadline: number): Promise<void> {
+async function whenUp(program: Program, backends: readonly string[], deadline: number): Promise<void> {
   for (; Date.now() < deadline; await sleep(250)) {
-    const up = [...(await program.metrics())].filter(([name]) => name.startsWith('chargehand_backend_up{'));
-    if (up.every(([, value]) => value === 1)) return;
+    const metrics = await program.metrics();
+    if (backends.every((backend) => metrics.get(backend) === 1)) return;
   }
 }
 
@@ -175,7 +176,7 @@ async function whenUp(program: Program, deadline: number): Promise<void> {
 async function whenIdle(program: Program): Promise<ReadonlyMap<string, number>> {
   for (const deadline = Date.now() + IDLE_WITHIN_MS; ; await sleep(250)) {
     const metrics = await program.metrics();
-    const running = [...metrics].filter(([name, value]) => name.startsWith('chargehand_sessions_active') && value > 0);
+    const running = [...metrics].filter(([name, value]) => name.startsWith(ACTIVE) && value > 0);
     if (running.length === 0 || Date.now() > deadline) return metrics;
   }
 }

@@ -7,6 +7,7 @@ import { FAULTS } from '../../chaos/faults/table.ts';
 import { INVARIANTS, violations } from '../../chaos/invariants/table.ts';
 import type { NodeSeen } from '../../chaos/node.ts';
 import { EVERY_FAULT_IN, planOf } from '../../chaos/plan.ts';
+import { ACTIVE, DROPPED, perNode, QUEUED, UP } from '../../chaos/series.ts';
 import { ranking } from '../fixtures/rendezvous-in-bigint.ts';
 
 const PLAN = {
@@ -78,6 +79,14 @@ const sample = (at: number, more: Partial<Sample> = {}): Sample => ({
 const down = (at: number, node: string): FlipSeen => ({ at, service: 'https', node, to: 'down', reason: 'refused' });
 const up = (at: number, node: string): FlipSeen => ({ at, service: 'https', node, to: 'up', reason: 'first probe' });
 
+/** All that there must be, but for what stands here. */
+const metrics = (more: Readonly<Record<string, number | undefined>> = {}): Account['metrics'] => {
+  const idle = [ACTIVE, QUEUED].flatMap((gauge) => perNode(gauge, PLAN.kind)).map((name) => [name, 0] as const);
+  const up = perNode(UP, PLAN.kind).map((name) => [name, 1] as const);
+  const all = { [DROPPED]: 0, ...Object.fromEntries([...idle, ...up]), ...more };
+  return new Map(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+};
+
 function account(more: Partial<Account> = {}, ended: readonly NodeSeen[] = [seen()]): Account {
   const began = ended.map(({ id, remote }) => ({ id, remote, at: 100_010 }));
   return {
@@ -92,7 +101,7 @@ function account(more: Partial<Account> = {}, ended: readonly NodeSeen[] = [seen
     samples: Array.from({ length: 20 }, (_, i) => sample(90_000 + i * 250)),
     mendedAt: 110_000,
     endedAt: 140_000,
-    metrics: new Map([['chargehand_sessions_active{service="https",node="proxy01"}', 0]]),
+    metrics: metrics(),
     linesDropped: 0,
     lateMs: 0,
     tornLines: [],
@@ -198,13 +207,19 @@ const STORIES: readonly (readonly [what: string, by: string, Account])[] = [
   [
     'a gauge does not return to zero',
     'gauges',
-    account({ metrics: new Map([['chargehand_sessions_active{service="https",node="proxy01"}', 1]]) }),
+    account({ metrics: metrics({ 'chargehand_sessions_active{service="https",node="proxy01"}': 1 }) }),
   ],
   [
     'the queue is not empty',
     'gauges',
-    account({ metrics: new Map([['chargehand_queue_sessions{service="https",node=""}', 2]]) }),
+    account({ metrics: metrics({ 'chargehand_queue_sessions{service="https",node=""}': 2 }) }),
   ],
+  ...[
+    'chargehand_sessions_active{service="https",node="proxy01"}',
+    'chargehand_queue_sessions{service="https",node="proxy01"}',
+    'chargehand_backend_up{service="https",node="proxy01"}',
+    'chargehand_log_lines_dropped_total',
+  ].map((name) => [`there is no ${name}`, 'gauges', account({ metrics: metrics({ [name]: undefined }) })] as const),
   ['memory grows without bounds', 'bounds', account({ samples: [sample(1), sample(2, { residentBytes: 900e6 })] })],
   [
     'sockets are not given back',
