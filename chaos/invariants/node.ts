@@ -7,12 +7,20 @@ import { excused, matched, nameOf } from './books.ts';
 /** Those in which no new session may come to a node, from the moment that they have struck. */
 const KEEPS_AWAY: ReadonlySet<string> = new Set(['drain', 'maint', 'remove']);
 
-/** No session is on a wrong node. */
+/** One session is on one node, and a pinned one on its own: whoever was late. */
 export const NODE: Invariant = {
   name: 'node',
+  promise: 'one session, one node; a pinned one goes to its own and nowhere else',
+  check: (account) => [...onSeveral(account), ...onPinned(account)],
+};
+
+/** Of the nodes that may be had, the right one. Which those are, hangs on who knew what when. */
+export const CHOICE: Invariant = {
+  name: 'choice',
   timely: true,
-  promise: 'one session, one node: the pinned one, the one of the hash, never one that is drained or out of the file',
-  check: (account) => [...onSeveral(account), ...onPinned(account), ...bySource(account), ...onLeaving(account)],
+  promise:
+    'a client of a `source` service is on the node of the hash, and nobody on one that is drained or out of the file',
+  check: (account) => [...bySource(account), ...onLeaving(account)],
 };
 
 function onSeveral({ clients, nodes }: Account): string[] {

@@ -7,7 +7,7 @@ import { BOUNDS } from './bounds.ts';
 import { BYTES } from './bytes.ts';
 import { CUT } from './cut.ts';
 import { GAUGES } from './gauges.ts';
-import { NODE } from './node.ts';
+import { CHOICE, NODE } from './node.ts';
 import { PROGRAM } from './program.ts';
 import { RECORD } from './record.ts';
 import { RECOVERY } from './recovery.ts';
@@ -16,6 +16,7 @@ import { STRUCK } from './struck.ts';
 export const INVARIANTS: readonly Invariant[] = [
   BYTES,
   NODE,
+  CHOICE,
   CUT,
   RECORD,
   GAUGES,

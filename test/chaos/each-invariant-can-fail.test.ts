@@ -142,10 +142,10 @@ const STORIES: readonly (readonly [what: string, by: string, Account])[] = [
   ],
   [
     'a client of `source` is not on its node',
-    'node',
+    'choice',
     account({ clients: [client({ nodes: [SECOND] })], records: [record({ node: SECOND })] }),
   ],
-  ['a session comes to a drained node', 'node', account({ windows: [window('drain', FIRST, 99_000, 102_000)] })],
+  ['a session comes to a drained node', 'choice', account({ windows: [window('drain', FIRST, 99_000, 102_000)] })],
   ['a session is cut while nothing is wrong', 'cut', account({ clients: [broken()], records: [cutRecord] }, [])],
   [
     'a session is cut while another node is killed',
@@ -286,6 +286,15 @@ t.test('on a machine that was late itself, only what hangs on time is left out',
     violations(late).map(({ invariant }) => invariant),
     ['record'],
   );
+});
+
+t.test('and not that a session is on two nodes, or a pinned one on another', async (t) => {
+  const both = {
+    clients: [client({ nodes: [FIRST, SECOND] })],
+    records: [record({ service: 'puppet-ca', node: 'proxy02' })],
+  };
+  const told = violations(account({ ...both, lateMs: 60_000 })).filter(({ invariant }) => invariant === 'node');
+  t.equal(told.length, 2);
 });
 
 t.test('there is no invariant that no story makes fail', async (t) => {
