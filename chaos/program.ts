@@ -144,10 +144,20 @@ export class Program {
     this.#life.wanted = true;
     this.signal('SIGTERM');
     const late = sleep(withinMs).then(() => 'late');
-    if ((await Promise.race([this.#closed, late])) !== 'late') return true;
+    if ((await Promise.race([this.#closed, late])) !== 'late') {
+      if (this.pid !== this.#child?.pid) await this.#successorEnded();
+      return true;
+    }
     for (const pid of new Set([this.pid, this.#child?.pid ?? 0])) if (alive(pid)) process.kill(pid, 'SIGKILL');
     await this.#closed;
     return false;
+  }
+
+  /** It is no child of ours. But in the namespace of an episode nobody waits for an orphan, so its status stays in /proc. */
+  async #successorEnded(): Promise<void> {
+    while (alive(this.pid)) await sleep(10);
+    const status = statusOf(this.pid);
+    this.exits.push({ how: `the successor, with the status ${status}`, wanted: status === '0' });
   }
 
   /** What it holds; undefined while it starts, since it does not hold its ports yet. */
@@ -187,6 +197,15 @@ interface Answer {
   readonly status: number;
   readonly body: string;
   readonly date: string;
+}
+
+/** Of a process that ended and that nobody has waited for, as wait(2) has it: 0, or another number. */
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').trimEnd().replace(/^.* /, '');
+  } catch {
+    return 'that nobody knows';
+  }
 }
 
 function ask(options: object, body?: string): Promise<Answer> {
