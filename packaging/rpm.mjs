@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ABOUT, DOC, FILES, HOME, ROOT } from './description.mjs';
+import { ABOUT, DOC, FILES, HOME, LINKS, ROOT } from './description.mjs';
 import { sourceTime } from './stage.mjs';
 
 const ARCH = { x64: 'x86_64', arm64: 'aarch64' };
@@ -42,10 +42,10 @@ export function makeRpm(root, arch, out, { folder, level }) {
 function specFile(root) {
   const script = (name) => readFileSync(join(ROOT, 'packaging', 'files', name), 'utf8');
   const kept = FILES.filter(([, , , kind]) => kind === 'config').map(([, to]) => to);
-  const listed = FILES.filter(
-    ([, to, , kind]) => kind !== 'config' && !/^\/usr\/(share\/doc|lib\/chargehand)\//.test(to),
-  );
-  const single = listed.map(([, to]) => (to.includes('/man/') ? `${to}*` : to));
+  const paths = [...FILES.filter(([, , , kind]) => kind !== 'config'), ...LINKS].map(([, to]) => to);
+  // The two folders are listed whole.
+  const listed = paths.filter((path) => !path.startsWith(`${HOME}/`) && !path.startsWith(`${DOC}/`));
+  const single = listed.map((path) => (path.includes('/man/') ? `${path}*` : path));
   return `Name: ${ABOUT.name}
 Version: ${ABOUT.version}
 Release: ${ABOUT.release}
