@@ -194,6 +194,8 @@ function pickNotCa(random: Random): NodeName {
 
 /** One thing at a time for a node, and for the balancer. */
 function fits(plan: FaultPlan, plans: readonly FaultPlan[]): boolean {
+  const spoils = (one: FaultName, other: FaultName): boolean => FAULTS[one].neverWith === other;
+  if (plans.some(({ fault }) => spoils(fault, plan.fault) || spoils(plan.fault, fault))) return false;
   const together = plans.filter((p) => p.atMs < plan.atMs + plan.forMs + 500 && plan.atMs < p.atMs + p.forMs + 500);
   if (together.some(({ node }) => node === plan.node)) return false;
   return plan.node === undefined || together.filter(({ node }) => node !== undefined).length < MOST_ILL;

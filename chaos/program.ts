@@ -1,10 +1,11 @@
 // The built program as an episode sees it: started on a file, its log read line by line, asked by its sockets, watched in
 // /proc. What its lines mean stands in log-lines.ts.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { request } from 'node:http';
+import { Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,8 +26,9 @@ export interface LogLine {
 export interface ProgramOptions {
   readonly file: string;
   readonly socket: string;
-  /** A file for the log instead of a pipe. */
-  readonly logFile?: string;
+  /** Where the log goes: a file, or pipes by this name and a number. */
+  readonly log: string;
+  readonly logIs: 'file' | 'pipe';
   readonly env?: Readonly<Record<string, string>>;
   /** The limit of descriptors. */
   readonly descriptors?: number | undefined;
@@ -38,6 +40,9 @@ export class Program {
   readonly exits: { how: string; wanted: boolean }[] = [];
   readonly #options: ProgramOptions;
   #child: ChildProcess | undefined;
+  /** Of the one that was started last, and of its successors. */
+  #logPipe: { readonly path: string; readonly reader: Socket } | undefined;
+  #pipes = 0;
   #closed: Promise<unknown> = Promise.resolve();
   /** Of the one that was started last: whether it is to end. */
   #life = { wanted: false };
@@ -52,24 +57,29 @@ export class Program {
   }
 
   async start(): Promise<void> {
-    const { file, logFile, env = {}, descriptors } = this.#options;
+    const { file, log, logIs, env = {}, descriptors } = this.#options;
     const command = [process.execPath, PROGRAM, 'run', '-c', file];
     const [program = '', ...args] =
       descriptors === undefined ? command : ['prlimit', `--nofile=${descriptors}:${descriptors}`, ...command];
-    const stdout = logFile === undefined ? 'pipe' : openSync(logFile, 'a');
+    this.#logPipe = logIs === 'pipe' ? openPipe(`${log}-${this.#pipes++}`) : undefined;
+    const stdout = openSync(this.#logPipe?.path ?? log, 'a');
     const child = spawn(program, args, { stdio: ['ignore', stdout, 'pipe'], env: { ...process.env, ...env } });
-    if (typeof stdout === 'number') closeSync(stdout);
+    closeSync(stdout);
     this.#child = child;
     const life = { wanted: false };
     this.#life = life;
     this.pid = child.pid ?? 0;
     this.#closed = Promise.all([this.#closed, once(child, 'close')]);
     for (const [stream, into] of [
-      [child.stdout, this.lines],
+      [this.#logPipe?.reader, this.lines],
       [child.stderr, this.errors],
     ] as const) {
-      if (stream !== null)
-        createInterface({ input: stream }).on('line', (text) => into.push({ readAt: Date.now(), text }));
+      if (stream === undefined || stream === null) continue;
+      const reading = createInterface({ input: stream }).on('line', (text) => {
+        // What filled the pipe is no line of the program's.
+        if (text !== '') into.push({ readAt: Date.now(), text });
+      });
+      this.#closed = Promise.all([this.#closed, once(reading, 'close')]);
     }
     child.once('exit', (code, signal) => {
       // After an upgrade the first one has nothing more to do.
@@ -122,10 +132,16 @@ export class Program {
     process.kill(this.pid, signal);
   }
 
+  /** The pipe that the log goes to. */
+  get logPipe(): string {
+    return this.#logPipe?.path ?? '';
+  }
+
   /** The log is not read until `read`. */
   blockLog(): () => void {
-    this.#child?.stdout?.pause();
-    return () => this.#child?.stdout?.resume();
+    const reader = this.#logPipe?.reader;
+    reader?.pause();
+    return () => reader?.resume();
   }
 
   /** Ends the one that serves, at once, and starts another. */
@@ -191,6 +207,13 @@ export function alive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** A pipe with a name: what else is written to it finds room where the program would, or finds none. */
+function openPipe(path: string): { readonly path: string; readonly reader: Socket } {
+  execFileSync('mkfifo', [path]);
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return { path, reader: new Socket({ fd, readable: true, writable: false }) };
 }
 
 interface Answer {

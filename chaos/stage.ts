@@ -68,7 +68,8 @@ export function openStage(
     socket: join(directory, 'admin.sock'),
     descriptors: surroundings.descriptors,
     env: surroundings.steppedClock ? clockEnvironment(directory) : {},
-    ...(logFile === undefined ? {} : { logFile }),
+    log: logFile ?? join(directory, 'log'),
+    logIs: logFile === undefined ? 'pipe' : 'file',
   });
   return {
     program,

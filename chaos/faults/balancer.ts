@@ -1,7 +1,7 @@
 // What befalls the balancer, and what its operator does meanwhile.
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, statfsSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, statfsSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alive } from '../program.ts';
@@ -169,17 +169,29 @@ export const CRASH: Fault<'crash'> = {
 
 export const LOG_BLOCKED: Fault<'log-blocked'> = {
   name: 'log-blocked',
-  what: 'nobody reads the log for a while',
+  what: 'nobody reads the log for a while, and the pipe it goes to is full',
   target: 'balancer',
   weight: 2,
-  lastsMs: [1000, 6000],
+  // What is read so much later is still within what the judges allow.
+  lastsMs: [1000, 3000],
   // There the log goes to a file.
   unless: 'smallDisk',
+  // The process from before may end meanwhile, and could not leave its last records.
+  neverWith: 'upgrade',
   async begin({ world }) {
     const read = world.program.blockLog();
+    // What the reader had begun to read makes room once more.
+    for (let tries = 0; tries < 10 && fill(world.program.logPipe, PIPE) > 0; tries++) await sleep(20);
     return async () => read();
   },
+  async missed({ world }) {
+    const room = fill(world.program.logPipe, PIPE);
+    return room === 0 ? undefined : `${room} bytes could be written to the log`;
+  },
 };
+
+/** More than a pipe holds. Empty lines leave all others as they are, whoever writes in between. */
+const PIPE = Buffer.alloc(1024 * 1024, '\n');
 
 export const DISK_FULL: Fault<'disk-full'> = {
   name: 'disk-full',
@@ -206,16 +218,18 @@ export const DISK_FULL: Fault<'disk-full'> = {
   },
 };
 
-/** As much of these bytes as finds room. */
-function fill(path: string, bytes: Buffer): void {
-  const fd = openSync(path, 'a');
+/** As much of these bytes as finds room; answers how many. */
+function fill(path: string, bytes: Buffer): number {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK);
+  let at = 0;
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    while (at < bytes.length) at += writeSync(fd, bytes, at);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    if (!['ENOSPC', 'EAGAIN'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   } finally {
     closeSync(fd);
   }
+  return at;
 }
 
 export const CLOCK_STEP: Fault<'clock-step'> = {

@@ -44,6 +44,8 @@ export interface Fault<N extends string = string> {
   readonly needs?: 'smallDisk' | 'steppedClock' | 'descriptors';
   /** Only where this is not so. */
   readonly unless?: 'smallDisk';
+  /** Not in one episode with this one. */
+  readonly neverWith?: 'upgrade';
   /** Sessions on the node may be cut by it: all, or those that had no answer yet. */
   readonly cuts?: 'all' | 'unanswered';
   /** Strikes; what it answers mends. */

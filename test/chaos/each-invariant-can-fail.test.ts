@@ -324,6 +324,11 @@ t.test('so many seeds in a row have every kind of fault, wherever they begin', a
   }
 });
 
+t.test('nobody stops reading the log of a process that hands over', async (t) => {
+  const names = Array.from({ length: 400 }, (_, i) => planOf(i).faults.map(({ fault }) => fault));
+  t.notOk(names.some((all) => all.includes('upgrade') && all.includes('log-blocked')));
+});
+
 t.test('what befalls the balancer, or one node, does so one at a time', async (t) => {
   for (let seed = 1; seed <= 200; seed++) {
     const ends = new Map<string | undefined, number>();
