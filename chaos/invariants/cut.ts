@@ -29,8 +29,10 @@ function mayEnd(account: Account, client: ClientSeen, record: RecordSeen | undef
   if (client.outcome === 'hung') return false;
   if (is('crash', 'no-descriptors')) return true;
   // There was no room for it: the RST may be there before it has heard that it was connected.
-  if (record?.end === 'refused' || (client.outcome === 'not-connected' && record?.node === undefined))
-    return account.plan.surroundings.descriptors !== undefined && is(...CROWDED);
+  const noRoom = account.plan.surroundings.descriptors !== undefined && is(...CROWDED);
+  if (record?.end === 'refused' || (client.outcome === 'not-connected' && record?.node === undefined)) return noRoom;
+  // Or it has heard, and the log only counts it among the refused; that they are not too many, `record` sees.
+  if (noRoom && unanswered && record === undefined && account.summedUp.has(client.service)) return true;
   if (client.outcome === 'certificate')
     return during(account, from, to, (w) => w.fault === 'wrong-certificate' && (w.node === node || node === undefined));
   if (unanswered && (record === undefined || NO_NODE.has(record.end)) && nobodyThere(account, client)) return true;

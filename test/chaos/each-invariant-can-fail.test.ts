@@ -114,6 +114,19 @@ const broken = (more: Partial<ClientSeen> = {}) =>
   client({ outcome: 'broken', fault: 'ECONNRESET', clean: false, ...more });
 const cutRecord = record({ end: 'backend-reset' });
 
+/** It was connected and reset at once, while a crowd was there; the log may have counted it among the refused of `summedUp`. */
+const turnedAway = (descriptors: number | undefined, summedUp: Account['summedUp']): Account =>
+  account(
+    {
+      plan: { ...PLAN, surroundings: { ...PLAN.surroundings, descriptors } },
+      clients: [broken({ nodes: [] })],
+      records: [],
+      windows: [window('crowd', undefined, 99_000, 102_000)],
+      summedUp,
+    },
+    [],
+  );
+
 /** What is wrong, the invariant that must say so, and the account of it. */
 const STORIES: readonly (readonly [what: string, by: string, Account])[] = [
   [
@@ -183,6 +196,8 @@ const STORIES: readonly (readonly [what: string, by: string, Account])[] = [
       [],
     ),
   ],
+  ['a client is reset in a crowd, and counted nowhere', 'cut', turnedAway(600, new Map())],
+  ['a client is refused although there are descriptors enough', 'cut', turnedAway(undefined, new Map([['https', 1]]))],
   [
     'nobody is found although there is somebody',
     'cut',
@@ -271,6 +286,7 @@ t.test('what the faults excuse violates nothing', async (t) => {
   const elsewhere = { clients: [client({ nodes: [SECOND] })], records: [record({ node: SECOND })] };
   const moved = account({ ...elsewhere, windows: [window('refuse', FIRST, 99_000, 102_000)] }, []);
   t.same(violations(moved), [], 'a client whose node refuses is with the next');
+  t.same(violations(turnedAway(600, new Map([['https', 1]]))), [], 'a client for whom there were no descriptors left');
 });
 
 for (const [what, by, story] of STORIES) {
