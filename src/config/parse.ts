@@ -43,17 +43,17 @@ export interface Parsed {
 
 /** Throws ConfigError for what can't be read as one YAML document. */
 export function parseYaml(text: string, file: string): Parsed {
-  const lines = new LineCounter();
+  const lines = linesOf(text);
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
+    return { line, column: col };
   };
   const fail = (message: string, at: Place = { line: 0, column: 0 }): never => {
     throw new ConfigError([{ severity: 'error', file, ...at, path: '', message }]);
   };
 
   refuseBinary(text, fail);
-  const document = compose(text, lines, place, fail);
+  const document = compose(text, place, fail);
   const syntax = document.errors.slice(0, MOST_SYNTAX_ERRORS).map((error): Problem => {
     return { severity: 'error', file, ...place(error.pos[0]), path: '', message: syntaxMessage(error) };
   });
@@ -68,6 +68,16 @@ export function parseYaml(text: string, file: string): Parsed {
 
 type Fail = (message: string, at?: Place) => never;
 
+/** Counted before all else: the parser tells of the lines within a value only where that value is no error. */
+function linesOf(text: string): LineCounter {
+  const lines = new LineCounter();
+  for (let start = 0; ; ) {
+    lines.addNewLine(start);
+    start = text.indexOf('\n', start) + 1;
+    if (start === 0) return lines;
+  }
+}
+
 function refuseBinary(text: string, fail: Fail): void {
   if (text.length > MOST_BYTES) fail(TOO_LARGE);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
@@ -78,10 +88,9 @@ function refuseBinary(text: string, fail: Fail): void {
   fail(`holds the control character ${printable(text.charAt(index))}: this is no text file`, at);
 }
 
-function compose(text: string, lines: LineCounter, place: (offset: number) => Place, fail: Fail): Document.Parsed {
-  const parser = new Parser(lines.addNewLine);
+function compose(text: string, place: (offset: number) => Place, fail: Fail): Document.Parsed {
+  const parser = new Parser();
   function* tokens() {
-    lines.addNewLine(0);
     let count = 0;
     let errors = 0;
     for (const lexeme of new Lexer().lex(text)) {

@@ -66,7 +66,9 @@ export class Source {
     let at = '';
     for (const key of keysOf(pointer)) {
       const inList = this.#spots.get(at)?.kind === 'list';
-      path += inList ? `[${key}]` : `${path === '' ? '' : '.'}${printable(key, 64)}`;
+      // A key of no letters is a key all the same.
+      const name = key === '' ? '""' : printable(key, 64);
+      path += inList ? `[${key}]` : `${path === '' ? '' : '.'}${name}`;
       at = child(at, key);
     }
     return path;

@@ -102,6 +102,20 @@ for (const [what, text, said] of TEXTS) {
   });
 }
 
+t.test('a fault below lines that are one stray text', (t) => {
+  t.same(problemsOf('log: { level: info } and\n  more of it\nname: "abc\n'), [
+    `1:22: not valid YAML: Unexpected scalar at node end${QUOTES}`,
+    '4:1: not valid YAML: Missing closing "quote',
+  ]);
+  t.end();
+});
+
+t.test('a key of no letters', (t) => {
+  const text = 'version: 1\nnodes: { a: 192.0.2.1 }\nservices:\n  web: { listen: 80, "": 1 }\n"": 1\n';
+  t.same(problemsOf(text), ['4:22: services.web."": unknown key', '5:1: "": unknown key']);
+  t.end();
+});
+
 t.test('a file of nothing but brackets ends after a few errors', (t) => {
   const problems = problemsOf(']'.repeat(MB));
   t.equal(problems.length, 10);

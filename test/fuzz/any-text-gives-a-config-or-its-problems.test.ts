@@ -1,4 +1,4 @@
-// Whatever a file holds: a Config, or problems that are one line each and speak no JSON Schema.
+// Whatever a file holds: a Config, or problems that are one line each, speak no JSON Schema and name a place in the file.
 
 import fc from 'fast-check';
 import t from 'tap';
@@ -6,23 +6,44 @@ import { isMap } from '../../src/config/merge.ts';
 import { PROBE_NAMES } from '../../src/config/named-probes.ts';
 import { PROFILE_NAMES } from '../../src/config/profiles/profile.ts';
 import { SCHEMA } from '../../src/config/schema.ts';
-import { problemsOf } from '../fixtures/config-text.ts';
+import { formatProblem, type Problem } from '../../src/errors.ts';
+import { problemsIn } from '../fixtures/config-text.ts';
 import { holds } from '../fixtures/fuzz.ts';
 
 const JARGON =
   /must match|must NOT|schema|pattern|anyOf|oneOf|additional propert|keyword|instance|undefined|\[object|NaN|TypeError|is not what can stand here/;
+
+/** What no place in the file could show, since nothing is there. */
+const OF_THE_WHOLE = /^the file is empty/;
+/** What is said of the text or of its topmost map; all else is said of a key, a value or what is missing, by its path. */
+const WITHOUT_PATH = new RegExp(
+  [
+    '^(not valid YAML|not understood|holds the control character|is nested|has far more parts|a second document|no anchor',
+    'the alias|its aliases|must be a map: a configuration|a key must be text|and \\d+ more problems)',
+  ].join('|'),
+);
 
 function isClear(problem: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   return !/[\0-\x1f\x7f]/.test(problem) && !JARGON.test(problem.replace(/".*"/gs, '')) && problem.length < 1_000;
 }
 
-function isJudged(text: string): boolean {
-  const problems = problemsOf(text);
-  const unclear = problems.filter((problem) => !isClear(problem));
-  if (unclear.length > 0) throw new Error(`not clear: ${unclear.join('\n')}`);
-  return true;
+function hasPlace({ line, column, path, message }: Problem, lines: readonly string[]): boolean {
+  if (OF_THE_WHOLE.test(message)) return line === 0 && path === '';
+  const named = lines[line - 1];
+  if (named === undefined || column < 1 || column > named.length + 1) return false;
+  return path !== '' || WITHOUT_PATH.test(message);
 }
+
+function judged(text: string): readonly Problem[] {
+  const problems = problemsIn(text);
+  const lines = text.split('\n');
+  const unclear = problems.filter((problem) => !isClear(formatProblem(problem)) || !hasPlace(problem, lines));
+  if (unclear.length > 0) throw new Error(`not clear: ${unclear.map((one) => JSON.stringify(one)).join('\n')}`);
+  return problems;
+}
+
+const isJudged = (text: string): void => void judged(text);
 
 /** Every key that the schema knows. */
 function keysIn(schema: unknown, keys: Set<string>): Set<string> {
@@ -95,11 +116,37 @@ const file = fc.record({
   log: fc.option(value.map, { nil: undefined }),
   relay: fc.option(value.map, { nil: undefined }),
 });
+
+/** What may stand where a problem is: the key or the value that its path names, or those of what it would stand in. */
+function mayStandAt(path: string, contents: unknown): readonly string[] {
+  let key: string | undefined;
+  let at = contents;
+  for (const step of path.match(/[^.[\]]+/g) ?? []) {
+    const name = step === '""' ? '' : step;
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) break;
+    key = Array.isArray(at) ? undefined : name;
+    at = (at as Record<string, unknown>)[name];
+  }
+  const value = typeof at === 'object' && at !== null ? JSON.stringify(at).charAt(0) : JSON.stringify(at);
+  return key === undefined ? [value] : [JSON.stringify(key), value];
+}
+
 holds(
   t,
-  'any values under the keys of the contract',
+  'any values under the keys of the contract: a problem is where its path says',
   300,
-  fc.property(file, (contents) => isJudged(JSON.stringify(contents))),
+  fc.property(file, fc.dictionary(key, leaf, { maxKeys: 1 }), (known, stray) => {
+    const text = JSON.stringify({ ...stray, ...known }, null, 1);
+    const lines = text.split('\n');
+    const contents: unknown = JSON.parse(text);
+    for (const problem of judged(text)) {
+      const { line, column, path, message } = problem;
+      if (/^and \d+ more problems/.test(message)) continue;
+      const there = lines[line - 1]?.slice(column - 1) ?? '';
+      if (!mayStandAt(path, contents).some((one) => there.startsWith(one)))
+        throw new Error(`${formatProblem(problem)}, where ${JSON.stringify(there)} stands`);
+    }
+  }),
 );
 
 const SOUND = `version: 1
