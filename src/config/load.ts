@@ -30,9 +30,10 @@ export async function loadConfig(file: string): Promise<Loaded> {
   return parseConfig(await readText(file), file);
 }
 
-/** The same for a text; `file` is what problems call it. */
-export function parseConfig(text: string, file: string): Loaded {
-  const { source, problems: reading } = parseYaml(text, file);
+/** The same for a text; `file` is what problems call it. `lineOf`: where in that file the values came from, if not here. */
+export function parseConfig(text: string, file: string, lineOf?: (pointer: string) => number): Loaded {
+  const { source: written, problems: reading } = parseYaml(text, file);
+  const source = lineOf === undefined ? written : written.cameFrom(lineOf);
   const { raw, bad, problems: shape } = validate(source);
   const drafts = bad.has('') ? [] : expandServices(raw, source);
   const sense = bad.has('') ? [] : check(drafts, raw, source, bad);

@@ -33,6 +33,15 @@ export class Source {
     this.#spots = spots;
   }
 
+  /** The same values, written by us for what stands on these lines of another file: that is where people look. */
+  cameFrom(lineOf: (pointer: string) => number): Source {
+    const spots = [...this.#spots].map(([pointer, spot]): [string, Spot] => {
+      const there = { line: lineOf(pointer), column: 1 };
+      return [pointer, { ...spot, key: spot.key && there, value: there }];
+    });
+    return new Source(this.file, this.value, new Map(spots));
+  }
+
   has(pointer: string): boolean {
     return this.#spots.has(pointer);
   }

@@ -9,19 +9,28 @@ import { FILES, haproxyFile, imported } from '../fixtures/imported.ts';
 
 const seed = fc.constantFrom(...FILES.map(haproxyFile));
 
+/** What is said of the whole file, since no line of it is to blame. */
+const OF_THE_WHOLE =
+  /^(has far more lines than can be carried over|there is no service in mode tcp here|port \d+ \(.*\) is missing)/;
+
 /** Throws where the promise is broken. */
 function isImported(text: string): 'valid' | 'refused' {
+  const told = (one: { readonly line: number; readonly message: string }): void => {
+    const { line, message } = one;
+    if (message === '' || message.length > 3_000 || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(message))
+      throw new Error(`told: ${JSON.stringify(one)}`);
+    const hasLine = line >= 1 && line <= text.split('\n').length;
+    if (OF_THE_WHOLE.test(message) ? line !== 0 : !hasLine) throw new Error(`where: ${JSON.stringify(one)}`);
+  };
   try {
     const { yaml, remarks } = imported(text);
     parseConfig(yaml, 'chargehand.yaml');
-    for (const { message } of remarks) {
-      if (message === '' || message.length > 3_000 || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(message))
-        throw new Error(`remark ${message}`);
-    }
+    remarks.forEach(told);
     return 'valid';
   } catch (error) {
-    if (error instanceof ConfigError && error.problems.length > 0 && error.message !== '') return 'refused';
-    throw error;
+    if (!(error instanceof ConfigError) || error.problems.length === 0) throw error;
+    error.problems.forEach(told);
+    return 'refused';
   }
 }
 

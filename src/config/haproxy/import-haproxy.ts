@@ -8,6 +8,7 @@ import { durationMs } from '../duration.ts';
 import { parseConfig } from '../load.ts';
 import { PROFILES } from '../profiles/profile.ts';
 import type { RawFile } from '../raw.ts';
+import { keysOf } from '../source.ts';
 import { remarkKeywords } from './keywords.ts';
 import { tidyName, unique } from './node-names.ts';
 import { nodesOf, type Placed } from './nodes.ts';
@@ -86,7 +87,7 @@ export function importHaproxy(text: string, options: ImportOptions): Imported {
   };
   const comments = new Map(placed.map(({ imported }) => [imported.name, `line ${imported.pair.front.line}`]));
   const yaml = writeYaml({ head: headOf(options.file, recognised), file: whole, comments });
-  const config = valid(yaml, options.file);
+  const config = valid(yaml, options.file, linesOf(placed));
   const origins = placed.map(originOf);
   return {
     yaml,
@@ -127,21 +128,26 @@ function headOf(file: string, recognised: Recognised | undefined): string[] {
 }
 
 /** What is written must be valid; what HAProxy would not have taken either comes out here. */
-function valid(yaml: string, file: string): Config {
+function valid(yaml: string, file: string, lines: ReadonlyMap<string, number>): Config {
   try {
-    return parseConfig(yaml, file).config;
+    return parseConfig(yaml, file, (pointer) => lines.get(keysOf(pointer).slice(0, 2).join(' ')) ?? 0).config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const faults = error.problems.filter(({ severity }) => severity === 'error');
     throw new ConfigError(
-      faults.map((problem) => ({
-        ...problem,
-        line: 0,
-        column: 0,
-        message: `can't be carried over as it stands: ${problem.message}`,
-      })),
+      faults.map((problem) => ({ ...problem, message: `can't be carried over as it stands: ${problem.message}` })),
     );
   }
+}
+
+/** Of each service and node, the line of haproxy.cfg that it was made of. */
+function linesOf(placed: readonly Placed[]): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>();
+  for (const { imported, ofServer } of placed) {
+    lines.set(`services ${imported.name}`, imported.pair.front.line);
+    for (const [{ line }, node] of ofServer) lines.set(`nodes ${node}`, lines.get(`nodes ${node}`) ?? line);
+  }
+  return lines;
 }
 
 function nothing(file: string, remarks: Remarks): Problem[] {

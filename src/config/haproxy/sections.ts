@@ -78,7 +78,7 @@ export function readSections(text: string, reading: Reading, remarks: Remarks): 
       return truth ?? false;
     }
   }
-  if (blocks.open) remarks.lost(0, 'an .if is not closed by an .endif');
+  for (const line of blocks.open) remarks.lost(line, 'this .if is not closed by an .endif');
   return sections;
 }
 
@@ -90,15 +90,16 @@ function setVariable([keyword, name, value = '']: readonly string[], own: Map<st
 
 /** The `.if` blocks that are open. */
 class Blocks {
-  readonly #stack: { before: boolean; done: boolean; taken: boolean }[] = [];
+  readonly #stack: { line: number; before: boolean; done: boolean; taken: boolean }[] = [];
 
   /** Whether the lines here count. */
   get taken(): boolean {
     return this.#stack.at(-1)?.taken ?? true;
   }
 
-  get open(): boolean {
-    return this.#stack.length > 0;
+  /** The lines of those that no line has closed. */
+  get open(): readonly number[] {
+    return this.#stack.map(({ line }) => line);
   }
 
   /** Follows a directive; false: it is none. */
@@ -108,7 +109,7 @@ class Blocks {
       case '.if': {
         const before = this.taken;
         const taken = before && condition();
-        this.#stack.push({ before, done: taken, taken });
+        this.#stack.push({ line, before, done: taken, taken });
         return true;
       }
       case '.elif':
