@@ -1,5 +1,5 @@
 // What a node may answer a health check: HTTP, JSON, TLS and certificates, sound, damaged and made up. A probe has one
-// verdict, in time and in words that are harmless, and is never itself what fails.
+// verdict, in words that are harmless and name the step that failed, and is never itself what fails.
 
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -24,11 +24,13 @@ function isHarmless(text: string, what: string): void {
   if (text.length > 600) throw new Error(`${what} has ${text.length} characters`);
 }
 
-function isSound(result: ProbeResult): void {
+function isSound(result: ProbeResult, asked: number): void {
   if (result.certificate !== undefined) isHarmless(result.certificate.name, 'a name');
   for (const finding of result.findings ?? []) isHarmless(finding, 'a finding');
   if (result.ok) return;
   isHarmless(result.reason, 'a reason');
+  const steps = [`connect to 127.0.0.1:${asked}`, `TLS handshake with 127.0.0.1:${asked}`, 'GET /'];
+  if (!steps.some((step) => result.reason.startsWith(`${step}: `))) throw new Error(`of what? ${result.reason}`);
   if (result.kind === 'ours') throw new Error(`the probe itself failed: ${result.reason}`);
 }
 
@@ -158,7 +160,10 @@ holds(
     const expect = { status: [200], contains: undefined, headers: {}, json: { [where]: what } };
     const answer = { status: 200, headers: new Map(), body: Buffer.from(text), whole };
     const fault = checkAnswer(expect, answer);
-    if (fault !== undefined) isHarmless(fault.what, 'a fault');
+    if (fault === undefined) return;
+    isHarmless(fault.what, 'a fault');
+    const about = where === '$' || !whole || fault.what.includes('is not JSON') ? 'the answer' : where;
+    if (!fault.what.startsWith(`${about} `)) throw new Error(`about what? ${fault.what}`);
   }),
 );
 
@@ -237,6 +242,7 @@ holds(
         { port },
         { type: 'http', timeoutMs: 100, expect: { status: [], contains: undefined, headers: {}, json } },
       ),
+      port,
     );
   }),
 );
@@ -271,7 +277,7 @@ holds(
         });
         behind.on('end', () => socket.end());
       };
-      isSound(await askOnce({ port }, { type, timeoutMs: 200, servername: NAME }));
+      isSound(await askOnce({ port }, { type, timeoutMs: 200, servername: NAME }), port);
     },
   ),
 );
@@ -286,7 +292,7 @@ holds(
     } catch {
       return;
     }
-    isSound(await askOnce({ port: tls.port }, { type: 'tls', timeoutMs: 1000, servername: NAME }));
+    isSound(await askOnce({ port: tls.port }, { type: 'tls', timeoutMs: 1000, servername: NAME }), tls.port);
   }),
 );
 

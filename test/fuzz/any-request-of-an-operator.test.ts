@@ -1,5 +1,5 @@
 // What may come in by the admin socket and the read-only port: requests sound, damaged and made up. Each gets an answer
-// that is no fault of ours, in one harmless line, or its connection is closed; the server goes on.
+// that is no fault of ours, in one harmless line that names what is refused, or its connection is closed; the server goes on.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type NetConnectOpts } from 'node:net';
@@ -12,6 +12,7 @@ import type { Body } from '../../src/control/admin-body.ts';
 import { AdminServer } from '../../src/control/admin-server.ts';
 import { Operator } from '../../src/control/operator.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import { printable } from '../../src/core/printable.ts';
 import { ChargehandError } from '../../src/errors.ts';
 import { History } from '../../src/observe/history.ts';
 import { backendSpec, startBalancer } from '../fixtures/balancer.ts';
@@ -86,6 +87,27 @@ const body = fc.dictionary(
   { maxKeys: 4 },
 );
 
+/** What a request can be refused for, besides a name that nobody has or a key that nobody knows. */
+const PARAMETER = /\b(client|state|services|within|close_over|weight|force)\b/;
+
+/** Whether the one who asked is told which of the words it was. */
+function namesWhatItIsAbout({ code, message }: ChargehandError, where: string, what: object): boolean {
+  const [path = '', query = ''] = where.split('?', 2);
+  const last = path.slice(path.lastIndexOf('/') + 1);
+  const named = (...words: readonly string[]): boolean => words.some((word) => message.includes(printable(word)));
+  if (code === 'not-found') {
+    const { services } = what as { readonly services?: unknown };
+    const name = message.startsWith('there is no /') ? path : decodeURIComponent(last);
+    return named(name) && (!message.includes('serves no service') || named(...(services as readonly string[])));
+  }
+  if (message.endsWith('is not a name')) return named(last);
+  const keys = [...new URLSearchParams(query).keys(), ...Object.keys(what)];
+  if (message.includes(' is unknown: '))
+    return keys.some((key) => message.startsWith(`${printable(key)} is unknown: `));
+  if (code === 'bad-client') return named(new URLSearchParams(query).get('client') ?? '');
+  return PARAMETER.test(message);
+}
+
 holds(
   t,
   'a request: an answer, or a refusal of the one who asks in one harmless line',
@@ -98,6 +120,7 @@ holds(
     } catch (error) {
       if (!(error instanceof ChargehandError)) throw error;
       if (HARMFUL.test(error.message)) throw new Error(`harmful: ${JSON.stringify(error.message)}`);
+      if (!namesWhatItIsAbout(error, where, what)) throw new Error(`about what? ${JSON.stringify(error.message)}`);
     }
   }),
 );
