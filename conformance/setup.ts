@@ -19,6 +19,8 @@ export interface Setup {
   readonly balance?: 'roundrobin' | 'leastconn' | 'source' | 'source-map' | 'pinned';
   /** `next-node`: a failed dial goes to another node at once, also where that is not the product's default. */
   readonly failover?: 'default' | 'next-node';
+  /** So many nodes are tried, with `next-node`; each product's default where left out. */
+  readonly tries?: number;
   /** `pass`: a FIN is passed on as one, also where that is not the product's default. */
   readonly halfClose?: 'default' | 'pass';
   readonly connectMs?: number;

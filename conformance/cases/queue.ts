@@ -138,6 +138,40 @@ export const queue: Theme = {
       log: { chargehand: 'completed client --', haproxy: '--', nginx: '200' },
     },
     {
+      title: 'leastconn by weight 3 and 1, two sessions a node: the heavy one is full',
+      setup: { nodes: { a: { weight: 3 }, b: {} }, balance: 'leastconn', maxPerNode: 2 },
+      async play(stage) {
+        stage.nodesTellNames();
+        const first = [await stage.held(), await stage.held(), await stage.held()];
+        const three = first.map(({ node }) => node).sort();
+        return { 'the first three': three.join(' '), fourth: await stage.ask() };
+      },
+      seen: { 'the first three': 'a a b', fourth: 'b' },
+      log: { chargehand: 'completed client --', haproxy: '--', nginx: '200' },
+    },
+    {
+      title: 'the only node is full, a backup is not',
+      setup: { nodes: { a: {}, b: { backup: true } }, maxPerNode: 1 },
+      async play(stage) {
+        stage.nodesTellNames();
+        const first = await stage.held();
+        const second = await stage.client({ logged: true });
+        await stage.turn();
+        const before = second.length > 0 ? 'served' : 'waits';
+        first.client.fin();
+        await first.client.ended();
+        await second.hears('\n');
+        second.fin();
+        await second.ended();
+        return { second: before, 'served by': second.text.trim() };
+      },
+      seen: { second: 'waits', 'served by': 'a' },
+      differs: {
+        nginx: { seen: { second: 'served', 'served by': 'b' }, why: 'to it a full node is one that is down' },
+      },
+      log: { chargehand: 'completed client --', haproxy: '--', nginx: '200' },
+    },
+    {
       title: 'source, the client’s own node is full, another is not',
       setup: { nodes: { a: {}, b: {} }, balance: 'source', maxPerNode: 1 },
       async play(stage) {

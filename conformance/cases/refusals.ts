@@ -43,6 +43,35 @@ export const refusals: Theme = {
       log: { chargehand: 'dial-failed backend SC retries=1', haproxy: 'SC retries=+3', nginx: '502 retries=1' },
     },
     {
+      title: 'the first of two nodes refuses, one try allowed',
+      setup: { nodes: { a: { kind: 'refusing' }, b: {} }, failover: 'next-node', tries: 1 },
+      play: ask,
+      seen: { client: 'FIN' },
+      log: { chargehand: 'dial-failed backend SC', haproxy: 'SC', nginx: '502' },
+    },
+    {
+      title: 'two of three nodes refuse, two tries allowed',
+      setup: {
+        nodes: { a: { kind: 'refusing' }, b: { kind: 'refusing' }, c: {} },
+        failover: 'next-node',
+        tries: 2,
+      },
+      play: ask,
+      seen: { client: 'FIN' },
+      log: { chargehand: 'dial-failed backend SC retries=1', haproxy: 'SC retries=+1', nginx: '502 retries=1' },
+    },
+    {
+      title: 'two of three nodes refuse, three tries allowed',
+      setup: {
+        nodes: { a: { kind: 'refusing' }, b: { kind: 'refusing' }, c: {} },
+        failover: 'next-node',
+        tries: 3,
+      },
+      play: ask,
+      seen: { client: 'c' },
+      log: { chargehand: 'completed client -- retries=2', haproxy: '-- retries=+2', nginx: '200 retries=2' },
+    },
+    {
       title: 'what the client said before it was known which node takes it',
       setup: { nodes: { a: { kind: 'refusing' }, b: {} }, failover: 'next-node' },
       async play(stage) {

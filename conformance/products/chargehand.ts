@@ -44,6 +44,7 @@ function serviceEntry(service: Service): object {
     },
     wait_for_client: setup.waitForClientMs !== undefined,
     health: check ? { type: 'tcp', port: first?.checkPort, interval: ms(DEFAULTS.checkMs), rise: 1, fall: 2 } : false,
+    retries: setup.tries === undefined ? undefined : setup.tries - 1,
     on_down: setup.onDown,
     when_all_down: setup.allDown === 'refuse' ? 'refuse' : undefined,
     max_sessions: maxSessions,

@@ -64,6 +64,7 @@ function section(service: Service): string {
     `bind ${listen.path === undefined ? `${listen.host}:${listen.port}` : `unix@${listen.path}`}`,
     ...BALANCE[setup.balance ?? 'roundrobin'],
     ...(setup.failover === 'next-node' ? ['option redispatch 1'] : []),
+    ...(setup.tries === undefined ? [] : [`retries ${setup.tries - 1}`]),
     ...(setup.maxSessions === undefined ? [] : [`maxconn ${setup.maxSessions}`]),
     `timeout connect ${setup.connectMs ?? DEFAULTS.connectMs}`,
     `timeout queue ${setup.queueMs ?? DEFAULTS.queueMs}`,

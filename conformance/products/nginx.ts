@@ -44,6 +44,7 @@ function block(service: Service): string {
     `proxy_pass ${name};`,
     `set $service ${name};`,
     `proxy_connect_timeout ${ms(setup.connectMs ?? DEFAULTS.connectMs)};`,
+    ...(setup.tries === undefined ? [] : [`proxy_next_upstream_tries ${setup.tries};`]),
     `proxy_timeout ${ms(wholeIdleMs(setup))};`,
     ...(setup.headerMs === undefined ? [] : [`proxy_protocol_timeout ${ms(setup.headerMs)};`]),
     ...(setup.halfClose === 'pass' ? ['proxy_half_close on;'] : []),
