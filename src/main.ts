@@ -43,14 +43,11 @@ function predecessorOf(): Predecessor | undefined {
   delete process.env[PREDECESSOR];
   if (given === undefined || process.send === undefined) return undefined;
   const pid = Number(given);
-  let gone = false;
+  const started = startOf(pid);
   return {
     pid,
-    runs() {
-      // Once gone always gone: its number may be another's soon.
-      gone ||= !exists(pid);
-      return !gone;
-    },
+    // Its number may be another's once it is gone.
+    runs: () => started !== undefined && startOf(pid) === started,
     tell: (word) => void process.send?.({ word, pid: process.pid }),
     heard: (word) =>
       new Promise((resolve) => {
@@ -69,11 +66,14 @@ function predecessorOf(): Predecessor | undefined {
   };
 }
 
-function exists(pid: number): boolean {
+/** When a process was started, in ticks since the machine was (proc(5)); undefined: it has ended, whoever waits for it. */
+function startOf(pid: number): string | undefined {
   try {
-    return process.kill(pid, 0);
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' || state === 'X' ? undefined : fields[18];
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -41,7 +41,7 @@ const EXITS = [
   ['0', 'done'],
   ['1', 'it failed, or check found an error'],
   ['2', 'wrong usage'],
-  ['3', 'nothing is running at that socket'],
+  ['3', 'nothing is running at that socket, or the file says that there is none'],
   ['78', 'run was given a configuration that is not valid'],
 ] as const;
 const SIGNALS = [

@@ -19,7 +19,7 @@ export async function operatorClient(given: Given): Promise<AdminClient> {
   if (named !== undefined) return adminClient(named);
   const { admin, why } = await adminOf(given.config);
   if (admin === false) {
-    const message = `${given.config} says admin: false, so there is no socket to ask; take that line out and restart`;
+    const message = `${given.config} says admin: false, so there is no socket to ask; SIGHUP reloads it, SIGUSR2 upgrades it; for the rest take that line out and restart`;
     throw new ChargehandError('no-socket', message, { side: 'client' });
   }
   if (why === undefined) return adminClient(admin?.socket ?? STANDARD_SOCKET);

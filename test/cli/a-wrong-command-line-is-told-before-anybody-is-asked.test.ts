@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { runCommandLine } from '../../src/cli/command-line.ts';
@@ -53,4 +54,12 @@ t.test('a socket whose path is too long for one: nobody can be there', async (t)
   const { host, err } = toldHost(['status', '--socket', path]);
   t.equal(await runCommandLine(host), 2);
   t.equal(err(), `chargehand: ${path}: the path of a Unix socket has at most 107 bytes\n`);
+});
+
+t.test('a file that says that there is no socket: what does the same is named', async (t) => {
+  const file = join(temporaryFolder(t), 'c.yaml');
+  writeFileSync(file, 'version: 1\nnodes: { a: 192.0.2.1 }\nservices: { web: { listen: 80 } }\nadmin: false\n');
+  const { host, err } = toldHost(['upgrade', '-c', file]);
+  t.equal(await runCommandLine(host), 3);
+  t.match(err(), /says admin: false, so there is no socket to ask; SIGHUP reloads it, SIGUSR2 upgrades it/);
 });
