@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { nodeAddress } from '../services.ts';
+import { unlessDistrusted, unlessIt } from './ask.ts';
 import { type Fault, ordered } from './fault.ts';
 
 const run = promisify(execFile);
@@ -20,6 +21,7 @@ export const KILL: Fault<'kill'> = {
     await world.node(node).kill();
     return () => world.node(node).start();
   },
+  missed: unlessIt('refuses'),
 };
 
 export const FLAP: Fault<'flap'> = {
@@ -54,6 +56,8 @@ export const STOP: Fault<'stop'> = {
     world.node(node).signal('SIGSTOP');
     return async () => world.node(node).signal('SIGCONT');
   },
+  // A queue of connections that is full lets a connect hang.
+  missed: unlessIt('says nothing', 'lets a connect hang'),
 };
 
 /** More than its queues of connections hold. */
@@ -78,6 +82,7 @@ export const FILL: Fault<'fill'> = {
       world.node(node).signal('SIGCONT');
     };
   },
+  missed: unlessIt('lets a connect hang'),
 };
 
 export const BLACK_HOLE: Fault<'black-hole'> = {
@@ -97,6 +102,7 @@ export const BLACK_HOLE: Fault<'black-hole'> = {
     await all('-A');
     return async () => void (await all('-D'));
   },
+  missed: unlessIt('lets a connect hang'),
 };
 
 export const SLOW: Fault<'slow'> = {
@@ -130,6 +136,7 @@ export const REFUSE: Fault<'refuse'> = {
   // Who waits in the kernel's queue is reset when it closes.
   cuts: 'unanswered',
   begin: ordered('refuse', 'listen'),
+  missed: unlessIt('refuses'),
 };
 
 export const MUTE: Fault<'mute'> = {
@@ -139,6 +146,7 @@ export const MUTE: Fault<'mute'> = {
   weight: 3,
   lastsMs: [500, 6000],
   begin: ordered('mute', 'unmute'),
+  missed: unlessIt('says nothing'),
 };
 
 export const WRONG_CERTIFICATE: Fault<'wrong-certificate'> = {
@@ -148,4 +156,5 @@ export const WRONG_CERTIFICATE: Fault<'wrong-certificate'> = {
   weight: 1,
   lastsMs: [500, 3000],
   begin: ordered('wrong-certificate', 'right-certificate'),
+  missed: unlessDistrusted,
 };
