@@ -66,6 +66,17 @@ services:
     );
   });
 
+  t.test('one agent, run after run, gets its catalogs from both nodes', async (t) => {
+    const runs: { readonly stdout: string }[] = [];
+    while (new Set(compiledOn(runs)).size < 2 && runs.length < 6) {
+      const run = await puppet.agent(client, 'agent2');
+      t.equal(run.code, 0, run.stdout + run.stderr);
+      runs.push(run);
+    }
+    t.same(new Set(compiledOn(runs)), new Set(['proxy01', 'proxy02']));
+    seen.add(`One of them, run again: its catalogs came from ${compiledOn(runs).join(', then ')}.`);
+  });
+
   t.test("the CA's books are whole", async (t) => {
     const signed = readdirSync(join(puppet.caFolder, 'signed')).map((name) =>
       readFileSync(join(puppet.caFolder, 'signed', name)),
