@@ -18,6 +18,9 @@ export interface ClientOptions {
   readonly says?: string;
 }
 
+/** A product may read a clock that the kernel turns on only with its ticks. */
+const COARSE_MS = 10;
+
 /** Says its name to every client, and ends with it: for cases that ask which node it was. */
 const tellName = (node: TestNode) => {
   node.serve = (visit) => void visit.say(`${node.name}\n`).socket.once('end', () => visit.fin());
@@ -156,6 +159,15 @@ export class Stage {
     await visit.ended();
     visit.fin();
     await client.ended();
+  }
+
+  /** From now on; how long it has been then, told as far as a busy machine lets one ask: this long or more, or too short. */
+  watch(): (ms: number) => string {
+    const began = performance.now();
+    return (ms) => {
+      const lasted = performance.now() - began;
+      return lasted >= ms - COARSE_MS ? `${ms / 1000} s or more` : `${Math.round(lasted)} ms`;
+    };
   }
 
   /** Every node says its name from now on. */

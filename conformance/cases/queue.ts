@@ -36,10 +36,15 @@ export const queue: Theme = {
       setup: { maxPerNode: 1, queueMs: 500 },
       async play(stage) {
         await stage.session();
+        const lasted = stage.watch();
         const second = await stage.client({ logged: true });
-        return { second: await second.whole(), node: `${stage.node().visits.length} session` };
+        return {
+          second: await second.whole(),
+          node: `${stage.node().visits.length} session`,
+          lasted: lasted(500),
+        };
       },
-      seen: { second: 'FIN', node: '1 session' },
+      seen: { second: 'FIN', node: '1 session', lasted: '0.5 s or more' },
       cannot: ['nginx'],
       log: { chargehand: 'queue-timeout proxy sQ', haproxy: 'sQ <NOSRV>' },
     },

@@ -88,15 +88,21 @@ export const refusals: Theme = {
     {
       title: 'the first of two nodes answers no connect, the next one asked for',
       setup: { nodes: { a: { kind: 'silent' }, b: {} }, failover: 'next-node', connectMs: 500 },
-      play: ask,
-      seen: { client: 'b' },
+      async play(stage) {
+        const lasted = stage.watch();
+        return { ...(await ask(stage)), lasted: lasted(500) };
+      },
+      seen: { client: 'b', lasted: '0.5 s or more' },
       log: { chargehand: 'completed client -- retries=1', haproxy: '-- retries=+1', nginx: '200 retries=1' },
     },
     {
       title: 'the only node answers no connect',
       setup: { nodes: { a: { kind: 'silent' } }, connectMs: 300 },
-      play: ask,
-      seen: { client: 'FIN' },
+      async play(stage) {
+        const lasted = stage.watch();
+        return { ...(await ask(stage)), lasted: lasted(300) };
+      },
+      seen: { client: 'FIN', lasted: '0.3 s or more' },
       log: { chargehand: 'dial-timeout backend sC retries=2', haproxy: 'sC retries=3', nginx: '502' },
     },
     {

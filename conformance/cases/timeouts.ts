@@ -11,16 +11,17 @@ export const timeouts: Theme = {
       title: 'a session without a byte in either direction',
       setup: { idleMs: 2000 },
       async play(stage) {
+        const lasted = stage.watch();
         const { client, visit } = await stage.session();
-        return { client: await client.ended(), node: await visit.ended() };
+        return { client: await client.ended(), node: await visit.ended(), lasted: lasted(2000) };
       },
-      seen: { client: 'FIN', node: 'RST' },
+      seen: { client: 'FIN', node: 'RST', lasted: '2 s or more' },
       differs: {
         haproxy: {
-          seen: { client: 'FIN', node: 'FIN' },
+          seen: { client: 'FIN', node: 'FIN', lasted: '2 s or more' },
           why: 'its timeouts close; only `timeout tunnel` resets the server',
         },
-        nginx: { seen: { client: 'FIN', node: 'FIN' }, why: 'it closes both' },
+        nginx: { seen: { client: 'FIN', node: 'FIN', lasted: '2 s or more' }, why: 'it closes both' },
       },
       log: { chargehand: 'idle-timeout proxy cD', haproxy: 'cD', nginx: '200' },
     },
@@ -28,16 +29,20 @@ export const timeouts: Theme = {
       title: 'the same, where a session as a whole has a timeout beside those of its sides',
       setup: { tunnelMs: 2000 },
       async play(stage) {
+        const lasted = stage.watch();
         const { client, visit } = await stage.session();
-        const ends = { client: await client.ended(), node: await visit.ended() };
+        const ends = { client: await client.ended(), node: await visit.ended(), lasted: lasted(2000) };
         await stage.toldInLog(client);
         const reset = ends.node === 'FIN' && (await visit.afterFin()) === 'RST';
         return reset ? { ...ends, node: 'FIN, then RST' } : ends;
       },
-      seen: { client: 'FIN', node: 'RST' },
+      seen: { client: 'FIN', node: 'RST', lasted: '2 s or more' },
       differs: {
-        haproxy: { seen: { client: 'FIN', node: 'FIN, then RST' }, why: 'it closes first, and resets then' },
-        nginx: { seen: { client: 'FIN', node: 'FIN' }, why: 'it closes both' },
+        haproxy: {
+          seen: { client: 'FIN', node: 'FIN, then RST', lasted: '2 s or more' },
+          why: 'it closes first, and resets then',
+        },
+        nginx: { seen: { client: 'FIN', node: 'FIN', lasted: '2 s or more' }, why: 'it closes both' },
       },
       log: { chargehand: 'idle-timeout proxy cD', haproxy: 'cD', nginx: '200' },
     },
@@ -45,15 +50,20 @@ export const timeouts: Theme = {
       title: 'the client has a shorter timeout than the node, which then goes on sending',
       setup: { clientIdleMs: 2000 },
       async play(stage) {
+        const since = stage.watch();
         const { client, visit } = await stage.session();
         const node = await visit.ended();
+        const lasted = since(2000);
         visit.say(', too late').fin();
-        return { node, client: await client.whole() };
+        return { node, client: await client.whole(), lasted };
       },
-      seen: { node: 'RST', client: '"welcome", then FIN' },
+      seen: { node: 'RST', client: '"welcome", then FIN', lasted: '2 s or more' },
       differs: {
-        haproxy: { seen: { node: 'FIN', client: '"welcome, too late", then FIN' }, why: ONE_SIDE },
-        nginx: { seen: { node: 'FIN', client: '"welcome", then FIN' }, why: 'it closes both' },
+        haproxy: {
+          seen: { node: 'FIN', client: '"welcome, too late", then FIN', lasted: '2 s or more' },
+          why: ONE_SIDE,
+        },
+        nginx: { seen: { node: 'FIN', client: '"welcome", then FIN', lasted: '2 s or more' }, why: 'it closes both' },
       },
       log: { chargehand: 'idle-timeout proxy cD', haproxy: 'cD', nginx: '200' },
     },
@@ -61,15 +71,20 @@ export const timeouts: Theme = {
       title: 'the node has a shorter timeout than the client, which then goes on sending',
       setup: { nodeIdleMs: 2000 },
       async play(stage) {
+        const since = stage.watch();
         const { client, visit } = await stage.session();
         const how = await client.ended();
+        const lasted = since(2000);
         client.say(', too late').fin();
-        return { client: how, node: await visit.whole() };
+        return { client: how, node: await visit.whole(), lasted };
       },
-      seen: { client: 'FIN', node: '"hello", then RST' },
+      seen: { client: 'FIN', node: '"hello", then RST', lasted: '2 s or more' },
       differs: {
-        haproxy: { seen: { client: 'FIN', node: '"hello, too late", then FIN' }, why: ONE_SIDE },
-        nginx: { seen: { client: 'FIN', node: '"hello", then FIN' }, why: 'it closes both' },
+        haproxy: {
+          seen: { client: 'FIN', node: '"hello, too late", then FIN', lasted: '2 s or more' },
+          why: ONE_SIDE,
+        },
+        nginx: { seen: { client: 'FIN', node: '"hello", then FIN', lasted: '2 s or more' }, why: 'it closes both' },
       },
       log: { chargehand: 'idle-timeout proxy cD', haproxy: 'sD', nginx: '200' },
     },
@@ -115,13 +130,15 @@ export const timeouts: Theme = {
       setup: { halfClosedMs: 1000 },
       async play(stage) {
         const { client, visit } = await stage.session();
+        const since = stage.watch();
         client.fin();
         const first = await visit.ended();
         const how = await client.ended();
+        const lasted = since(1000);
         await stage.toldInLog(client);
-        return { client: how, node: `${first}, then ${await visit.afterFin()}` };
+        return { client: how, node: `${first}, then ${await visit.afterFin()}`, lasted };
       },
-      seen: { client: 'FIN', node: 'FIN, then RST' },
+      seen: { client: 'FIN', node: 'FIN, then RST', lasted: '1 s or more' },
       cannot: ['nginx'],
       log: { chargehand: 'half-closed-timeout proxy sD', haproxy: 'sD' },
     },
@@ -130,11 +147,14 @@ export const timeouts: Theme = {
       setup: { halfClosedMs: 1000 },
       async play(stage) {
         const { client, visit } = await stage.session();
+        const lasted = stage.watch();
         visit.fin();
-        return { client: await client.ended(), node: await visit.ended() };
+        return { client: await client.ended(), node: await visit.ended(), lasted: lasted(1000) };
       },
-      seen: { client: 'FIN', node: 'RST' },
-      differs: { haproxy: { seen: { client: 'FIN', node: 'FIN' }, why: 'its timeouts close' } },
+      seen: { client: 'FIN', node: 'RST', lasted: '1 s or more' },
+      differs: {
+        haproxy: { seen: { client: 'FIN', node: 'FIN', lasted: '1 s or more' }, why: 'its timeouts close' },
+      },
       cannot: ['nginx'],
       log: { chargehand: 'half-closed-timeout proxy cD', haproxy: 'cD' },
     },
@@ -160,10 +180,15 @@ export const timeouts: Theme = {
       title: 'nothing is dialled before the client speaks, and it never does',
       setup: { waitForClientMs: 500 },
       async play(stage) {
+        const lasted = stage.watch();
         const client = await stage.client();
-        return { client: await client.whole(), node: `${stage.node().visits.length} sessions` };
+        return {
+          client: await client.whole(),
+          node: `${stage.node().visits.length} sessions`,
+          lasted: lasted(500),
+        };
       },
-      seen: { client: 'FIN', node: '0 sessions' },
+      seen: { client: 'FIN', node: '0 sessions', lasted: '0.5 s or more' },
       log: { chargehand: 'first-byte-timeout proxy cR', haproxy: 'PR <NOSRV>', nginx: '200' },
     },
     {
