@@ -53,11 +53,10 @@ export class NodeSession {
     });
     this.#stream.on('error', () => {});
     this.#stream.on('data', (bytes: Buffer) => this.#read(bytes));
-    this.#stream.on('end', () => {
-      this.#sawEnd = true;
-      if (this.#request === undefined) this.#finish();
-    });
+    this.#stream.on('end', () => this.#ended());
     socket.on('close', (failed) => this.#closed(failed));
+    // An end that came while nobody listened (the node was mute) is not told again.
+    if (socket.readableEnded) this.#ended();
   }
 
   /** Ends it with a RST. */
@@ -131,6 +130,11 @@ export class NodeSession {
       this.#stream.on('drain', done);
       this.#tcp.on('close', done);
     });
+  }
+
+  #ended(): void {
+    this.#sawEnd = true;
+    if (this.#request === undefined) this.#finish();
   }
 
   #finish(): void {

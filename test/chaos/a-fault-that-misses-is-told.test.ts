@@ -1,35 +1,12 @@
 // What should have broken a node and didn't is told, with how the node was found instead.
 
-import { rmSync } from 'node:fs';
 import t from 'tap';
-import { certificatesIn } from '../../chaos/certificates.ts';
 import type { Fault, World } from '../../chaos/faults/fault.ts';
 import { FAULTS } from '../../chaos/faults/table.ts';
-import { makeCertificates } from '../../chaos/make-certificates.ts';
-import { NodeProcess } from '../../chaos/node-process.ts';
 import { Random } from '../../chaos/random.ts';
+import { chaosNode } from '../fixtures/chaos-node.ts';
 
-const directory = await makeCertificates();
-const { authority, of, wrong } = certificatesIn(directory);
-const node = new NodeProcess({
-  name: 'proxy01',
-  address: '127.20.9.1',
-  signs: true,
-  lbName: 'smartproxy.example.test',
-  ports: [
-    { port: 10_080, tls: false, answers: 'http' },
-    { port: 10_443, tls: true, answers: 'https' },
-  ],
-  authority,
-  right: of('proxy01'),
-  wrong,
-});
-t.teardown(async () => {
-  await node.kill();
-  rmSync(directory, { recursive: true });
-});
-await node.start();
-
+const node = await chaosNode(t, '127.20.9.1');
 const world = { node: () => node } as unknown as World;
 const struck = { world, node: 'proxy01', random: new Random(1), forMs: 0 } as const;
 
