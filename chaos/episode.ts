@@ -43,11 +43,7 @@ export async function runEpisode(
       if (node === undefined) throw new Error(`no node ${name}`);
       return node;
     },
-    get file() {
-      return stage.file;
-    },
-    write: stage.write,
-    writeNonsense: stage.writeNonsense,
+    file: stage.file,
     crowd,
     directory,
   };

@@ -77,19 +77,23 @@ export interface FileState {
   readonly removed: readonly NodeName[];
   readonly extraService: boolean;
   readonly idle: string;
-  readonly remark: number;
 }
 
-export const FIRST_FILE: FileState = { removed: [], extraService: false, idle: '10m', remark: 0 };
+export const FIRST_FILE: FileState = { removed: [], extraService: false, idle: '10m' };
 
-export function fileText(plan: Pick<EpisodePlan, 'kind' | 'relay'>, directory: string, state: FileState): string {
+export function fileText(
+  plan: Pick<EpisodePlan, 'kind' | 'relay'>,
+  directory: string,
+  state: FileState,
+  remark: number,
+): string {
   const nodes = NODES.filter((node) => !state.removed.includes(node));
   const services = KINDS[plan.kind].map(
     ({ name, listen, port, more }) =>
       `  ${name}: { listen: "${LB_ADDRESS}:${listen}", port: ${port}${more === undefined ? '' : `, ${more}`} }`,
   );
   const extra = `  extra: { listen: "${LB_ADDRESS}:10999", port: ${KINDS[plan.kind][0]?.port ?? 0} }`;
-  return `# ${state.remark}
+  return `# ${remark}
 version: 1
 name: ${LB_NAME}
 profile: ${plan.kind}

@@ -1,34 +1,22 @@
 // Where an episode or a soak takes place: three nodes, the program on a file before them, and how clients reach it. Starts
 // and ends them; breaks nothing.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificatesIn } from './certificates.ts';
 import type { Target } from './client.ts';
+import { ConfigFile } from './config-file.ts';
 import { setClock } from './faults/balancer.ts';
 import { NodeProcess } from './node-process.ts';
 import type { EpisodePlan } from './plan.ts';
 import { Program } from './program.ts';
-import {
-  CA_NODE,
-  FIRST_FILE,
-  type FileState,
-  fileText,
-  KINDS,
-  LB_ADDRESS,
-  LB_NAME,
-  NODES,
-  type NodeName,
-  nodeAddress,
-} from './services.ts';
+import { CA_NODE, fileText, KINDS, LB_ADDRESS, LB_NAME, NODES, type NodeName, nodeAddress } from './services.ts';
 import { clockEnvironment, mountSmallDisk, smallDisk } from './surroundings.ts';
 
 export interface Stage {
   readonly program: Program;
   readonly nodes: ReadonlyMap<NodeName, NodeProcess>;
-  readonly file: FileState;
-  write(change: Partial<FileState>): void;
-  writeNonsense(): void;
+  readonly file: ConfigFile;
   target(service: string): Target;
   /** Where the log stands when it is no pipe. */
   readonly logFile: string | undefined;
@@ -54,17 +42,16 @@ export function openStage(
     }),
   );
   const trusted = readFileSync(authority, 'utf8');
-  const configuration = join(directory, 'chargehand.yaml');
-  let file = FIRST_FILE;
-  const write = (): void => writeFileSync(configuration, fileText(plan, directory, file));
-  write();
+  const file = new ConfigFile(join(directory, 'chargehand.yaml'), (state, remark) =>
+    fileText(plan, directory, state, remark),
+  );
   const disk = smallDisk(directory);
   mkdirSync(disk.place);
   if (surroundings.smallDisk) mountSmallDisk(disk.place);
   if (surroundings.steppedClock) setClock(directory, 0);
   const logFile = surroundings.smallDisk ? disk.log : undefined;
   const program = new Program({
-    file: configuration,
+    file: file.path,
     socket: join(directory, 'admin.sock'),
     descriptors: surroundings.descriptors,
     env: surroundings.steppedClock ? clockEnvironment(directory) : {},
@@ -75,14 +62,7 @@ export function openStage(
     program,
     nodes,
     logFile,
-    get file() {
-      return file;
-    },
-    write(change) {
-      file = { ...file, ...change };
-      write();
-    },
-    writeNonsense: () => writeFileSync(configuration, 'services: { http: { listne: 1 } }\n'),
+    file,
     target(service) {
       const row = rows.find(({ name }) => name === service);
       return { address: LB_ADDRESS, port: row?.listen ?? 0, authority: row?.tls === true ? trusted : undefined };

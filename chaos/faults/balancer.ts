@@ -5,13 +5,19 @@ import { closeSync, constants, openSync, readFileSync, statfsSync, statSync, wri
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alive } from '../program.ts';
+import type { FileState } from '../services.ts';
 import { SMALL_DISK, smallDisk } from '../surroundings.ts';
 import type { Fault, World } from './fault.ts';
 
-async function reload(world: World): Promise<void> {
-  const { status, body } = await world.program.order('POST', '/v1/reload', {});
-  const { problems } = body as { problems?: readonly string[] };
-  if (status !== 200 || problems?.length !== 0) throw new Error(`a reload failed: ${JSON.stringify(body)}`);
+/** Changes the file and has it read, nobody else's change in between. */
+function reload(world: World, change: (now: FileState) => Partial<FileState>): Promise<void> {
+  const { file, program } = world;
+  return file.alone(async () => {
+    file.change(change(file.state));
+    const { status, body } = await program.order('POST', '/v1/reload', {});
+    const { problems } = body as { problems?: readonly string[] };
+    if (status !== 200 || problems?.length !== 0) throw new Error(`a reload failed: ${JSON.stringify(body)}`);
+  });
 }
 
 export const RELOAD: Fault<'reload'> = {
@@ -21,15 +27,9 @@ export const RELOAD: Fault<'reload'> = {
   weight: 3,
   lastsMs: [200, 3000],
   async begin({ world, random }) {
-    const remark = world.file.remark + 1;
-    world.write(
-      random.pick([{ remark, extraService: true }, { remark, idle: '9m' }, { remark: world.file.remark + 1 }]),
-    );
-    await reload(world);
-    return async () => {
-      world.write({ remark: remark + 1, extraService: false, idle: '10m' });
-      await reload(world);
-    };
+    const change = random.pick([{ extraService: true }, { idle: '9m' }, {}]);
+    await reload(world, () => change);
+    return () => reload(world, () => ({ extraService: false, idle: '10m' }));
   },
 };
 
@@ -43,12 +43,12 @@ export const RELOADS: Fault<'reloads'> = {
     const until = Date.now() + forMs;
     const reloading = (async () => {
       while (Date.now() < until) {
-        world.write({ remark: world.file.remark + 1, extraService: random.chance(0.5) });
+        const change = { extraService: random.chance(0.5) };
+        await world.file.alone(() => world.file.change(change));
         world.program.signal('SIGHUP');
         await sleep(random.between(5, 150));
       }
-      world.write({ remark: world.file.remark + 1, extraService: false });
-      await reload(world);
+      await reload(world, () => ({ extraService: false }));
     })();
     return () => reloading;
   },
@@ -61,12 +61,9 @@ export const BAD_FILE: Fault<'bad-file'> = {
   weight: 1,
   lastsMs: [200, 2000],
   async begin({ world }) {
-    world.writeNonsense();
+    await world.file.alone(() => world.file.spoil());
     world.program.signal('SIGHUP');
-    return async () => {
-      world.write({});
-      await reload(world);
-    };
+    return () => reload(world, () => ({}));
   },
 };
 
@@ -77,12 +74,8 @@ export const REMOVE: Fault<'remove'> = {
   weight: 2,
   lastsMs: [500, 5000],
   async begin({ world, node }) {
-    world.write({ removed: [...world.file.removed, node], remark: world.file.remark + 1 });
-    await reload(world);
-    return async () => {
-      world.write({ removed: world.file.removed.filter((n) => n !== node), remark: world.file.remark + 1 });
-      await reload(world);
-    };
+    await reload(world, ({ removed }) => ({ removed: [...removed, node] }));
+    return () => reload(world, ({ removed }) => ({ removed: removed.filter((name) => name !== node) }));
   },
 };
 

@@ -1,21 +1,18 @@
 // What a fault is: who it befalls, for how long, what it does to the world, and how that is undone. What it may cost stands
 // with it, since that is what invariants hold the program to.
 
+import type { ConfigFile } from '../config-file.ts';
 import type { Order } from '../node.ts';
 import type { NodeProcess } from '../node-process.ts';
 import type { Program } from '../program.ts';
 import type { Random } from '../random.ts';
-import type { FileState, NodeName } from '../services.ts';
+import type { NodeName } from '../services.ts';
 
 /** What faults act on. */
 export interface World {
   readonly program: Program;
   node(name: NodeName): NodeProcess;
-  /** Writes the file anew; it is not read yet. */
-  write(change: Partial<FileState>): void;
-  /** Spoils the file. */
-  writeNonsense(): void;
-  readonly file: FileState;
+  readonly file: ConfigFile;
   /** Connects to the balancer from nowhere in particular, and says nothing. */
   readonly crowd: { come(count: number): void; go(): void };
   /** The files that the clock and the disk are made of. */
