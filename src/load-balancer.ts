@@ -202,7 +202,8 @@ export class LoadBalancer {
   snapshot(): readonly ServiceSnapshot[] {
     this.sessions.refresh();
     this.#leaving = this.#leaving.filter((service) => service.size > 0);
-    return [...this.#services, ...this.#leaving].map((service) => service.snapshot());
+    const leaving = this.#leaving.map((service) => ({ ...service.snapshot(), leaving: true }));
+    return [...this.#services.map((service) => service.snapshot()), ...leaving];
   }
 
   #resolved(host: string, address: string | undefined, failure: string): void {

@@ -219,7 +219,7 @@ export class PageServer {
     const { ready, reason } = this.#options.ready();
     if (!ready) return text(503, `not ready: ${reason}\n`);
     if (!services) return text(200, 'ready\n');
-    const without = this.#options.snapshot().filter((service) => !service.backends.some(isAvailable));
+    const without = this.#options.snapshot().filter(({ leaving, backends }) => !leaving && !backends.some(isAvailable));
     if (without.length === 0) return text(200, 'ready, every service has an available backend\n');
     return text(503, `no available backend: ${without.map((s) => s.service).join(', ')}\n`);
   }

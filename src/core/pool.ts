@@ -97,12 +97,14 @@ export class Pool {
    * new one is down until somebody says that it is up; one that left finishes its sessions and is no candidate.
    */
   reconcile(specs: readonly BackendSpec[], options: PoolOptions): PoolChange {
-    const before = new Map(this.#backends.map((backend) => [backend.node, backend]));
+    // Not those that have left: beside one of them its node may stand again, as another backend.
+    const standing = this.#backends.filter((backend) => !backend.removed);
+    const before = new Map(standing.map((backend) => [backend.node, backend]));
     const added: Backend[] = [];
     const next = specs.map((spec) => {
       const known = before.get(spec.node);
       before.delete(spec.node);
-      if (known === undefined || known.removed) {
+      if (known === undefined) {
         const backend = this.#unknown(spec);
         added.push(backend);
         return backend;
@@ -111,7 +113,7 @@ export class Pool {
       if (!this.#starting.has(known)) known.weight = spec.weight;
       return known;
     });
-    const removed = [...before.values()].filter((backend) => !backend.removed);
+    const removed = [...before.values()];
     for (const backend of removed) {
       backend.removed = true;
       this.#stopRamp(backend);

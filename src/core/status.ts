@@ -28,6 +28,8 @@ export interface BackendSnapshot {
   readonly findings: readonly string[];
   /** Since when its health is what it is: milliseconds since 1970. */
   readonly since: number;
+  /** No longer in the file; its sessions still run. Its node may stand here once more, in the file again. */
+  readonly leaving: boolean;
 }
 
 export interface ServiceSnapshot {
@@ -47,9 +49,11 @@ export interface ServiceSnapshot {
   readonly backends: readonly BackendSnapshot[];
   /** Only of a `pinned` service: its one node. */
   readonly pinned: { readonly node: string; readonly up: boolean } | undefined;
+  /** No longer in the file; its sessions still run. One of the same name may stand here once more, in the file again. */
+  readonly leaving: boolean;
 }
 
 /** Whether new sessions go there by the ordinary rule (failing open aside). */
 export function isAvailable(backend: BackendSnapshot): boolean {
-  return backend.admin === 'ready' && backend.health === 'up' && backend.address !== undefined;
+  return backend.admin === 'ready' && backend.health === 'up' && backend.address !== undefined && !backend.leaving;
 }

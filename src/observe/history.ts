@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../core/clock.ts';
 import type { Observer } from '../core/events.ts';
 import type { SessionRecord } from '../core/session-record.ts';
 import type { BackendSnapshot, ServiceSnapshot } from '../core/status.ts';
+import { oneOfEachName } from './one-of-each-name.ts';
 
 /** One moment: sessions that run, new sessions a second, bytes a second from and to clients. */
 export type Point = readonly [sessions: number, rate: number, bytesIn: number, bytesOut: number];
@@ -102,7 +103,7 @@ export class History implements Observer {
   sample(): void {
     const now = this.#options.clock.now();
     const seconds = Math.max(0.001, (now - this.#sampledAt) / 1000);
-    const services = this.#options.snapshot();
+    const services = oneOfEachName(this.#options.snapshot());
     const before = new Map(this.#last.map((service) => [service.service, service]));
     for (const service of services) this.#add(service, before.get(service.service), seconds);
     const names = new Set(services.map(({ service }) => service));

@@ -9,6 +9,7 @@ import type { End, SessionRecord } from '../core/session-record.ts';
 import type { ServiceSnapshot } from '../core/status.ts';
 import type { DialError } from '../errors.ts';
 import { type Counts, defineMetrics, type MetricFacts, type Reload } from './metric-definitions.ts';
+import { oneOfEachName } from './one-of-each-name.ts';
 import { processMetrics } from './process-metrics.ts';
 import { ServiceHistogram } from './service-histogram.ts';
 import { Tally } from './tally.ts';
@@ -144,7 +145,7 @@ export class Metrics implements Observer {
 
   /** Drops the series of services and nodes that are gone. Each scrape does it as well. */
   reconcile(): void {
-    const snapshot = this.#options.snapshot();
+    const snapshot = oneOfEachName(this.#options.snapshot());
     this.#snapshot = snapshot;
     const { probeSeconds, certificates, doctor, ...tallies } = this.#counts;
     for (const tally of Object.values(tallies)) tally.keepOnly(snapshot);

@@ -46,7 +46,9 @@ export function snapshotOf(parts: ServiceParts): ServiceSnapshot {
       reason: b.reason,
       ...parts.about(b),
       since: b.changedAt,
+      leaving: b.removed,
     })),
     pinned: pinned === undefined ? undefined : { node: pinned.node, up: pinned.health === 'up' },
+    leaving: false,
   };
 }

@@ -39,8 +39,11 @@ t.test('?services asks for an available backend in each and names those without'
   const { server, port } = await pageServer({ snapshot: () => services });
   t.match(await ask(port, '/readyz?services'), { status: 503, text: 'no available backend: down, drained, none\n' });
   t.match(await ask(port, '/readyz'), { status: 200 }, 'which the plain question does not look at');
-  services = services.slice(0, 1);
+  // What is no longer in the file, and only lets its sessions finish, is neither asked for nor of use.
+  services = [...services.slice(0, 1), serviceSnapshot({ service: 'gone', leaving: true, backends: [down] })];
   t.match(await ask(port, '/readyz?services=1'), { status: 200 });
+  services = [serviceSnapshot({ service: 'left', backends: [down, backendSnapshot({ leaving: true })] })];
+  t.match(await ask(port, '/readyz?services'), { status: 503, text: 'no available backend: left\n' });
   await server.close();
 });
 

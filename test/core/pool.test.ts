@@ -126,3 +126,34 @@ t.test('what is told of a backend', async (t) => {
   up('a');
   t.match(get('a'), { health: 'up', reason: '', connectFailed: false, changedAt: since + 2000 });
 });
+
+t.test('a node that came back while sessions of its former self run is itself again at every reload', (t) => {
+  const { made, get, up } = pool({ a: {}, x: {} });
+  const both = ['a', 'x'].map((node) => backendSpec(node, 1));
+  const [onlyA] = both.map((spec) => [spec]);
+  const former = get('x');
+  former.take();
+  made.reconcile(onlyA ?? [], usual);
+  t.same(
+    made.backends.map((b) => b.node),
+    ['a', 'x'],
+    'its session runs',
+  );
+  t.same(
+    made.reconcile(both, usual).added.map((b) => b.node),
+    ['x'],
+  );
+  const again = get('x');
+  t.not(again, former);
+  made.setAddress(again, '192.0.2.1');
+  up('x');
+  again.take();
+  t.same(made.reconcile(both, usual), { added: [], removed: [] });
+  t.equal(get('x'), again, 'with its health and its sessions');
+  t.match(again, { health: 'up', active: 1, removed: false });
+  t.same(made.backends, [get('a'), again, former]);
+  former.active = 0;
+  made.tidy();
+  t.same(made.backends, [get('a'), again]);
+  t.end();
+});

@@ -85,3 +85,15 @@ t.test('who listens hears of each sample until it leaves', async (t) => {
   t.equal(heard, 2);
   t.same(history.last('nobody'), [0, 0, 0, 0]);
 });
+
+t.test('who stands twice, since its former self still has sessions, has one point a sample', async (t) => {
+  const { history } = scene([
+    serviceSnapshot({ backends: [backendSnapshot({ active: 2 }), backendSnapshot({ active: 3, leaving: true })] }),
+  ]);
+  history.sample();
+  history.sample();
+  t.same(
+    history.points('https', 'proxy01').map(([sessions]) => sessions),
+    [5, 5],
+  );
+});

@@ -95,3 +95,25 @@ t.test('a service and a node that a reload removed leave no series behind', asyn
     'not an old probe of the old one',
   );
 });
+
+t.test('who was taken out of the file and put in again is one series, whose state is that of the file', async (t) => {
+  const former = { leaving: true, health: 'down', admin: 'drain', active: 3, bytesIn: 1, bytesOut: 2 } as const;
+  const { scrape } = testMetrics(() => [
+    serviceSnapshot({
+      limit: 7,
+      waiting: 1,
+      backends: [backendSnapshot({ active: 2, bytesIn: 10, bytesOut: 20 }), backendSnapshot(former)],
+    }),
+    serviceSnapshot({ leaving: true, limit: 9, waiting: 1, failingOpen: true, backends: [backendSnapshot(former)] }),
+  ]);
+  const { values } = await scrape();
+  const get = (name: string, labels: string) => values.get(`chargehand_${name}{${labels}}`);
+  t.equal(get('sessions_active', 'node="proxy01",service="https"'), 8);
+  t.equal(get('sessions_active', 'node="",service="https"'), 2);
+  t.equal(get('bytes_total', 'direction="in",node="proxy01",service="https"'), 12);
+  t.equal(get('bytes_total', 'direction="out",node="proxy01",service="https"'), 24);
+  t.equal(get('backend_up', 'node="proxy01",service="https"'), 1);
+  t.equal(get('backend_admin_state', 'node="proxy01",service="https",state="ready"'), 1);
+  t.equal(get('sessions_limit', 'service="https"'), 7);
+  t.equal(get('service_failing_open', 'service="https"'), 0);
+});
