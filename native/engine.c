@@ -70,7 +70,7 @@ static struct thread *least_busy(struct engine *e) {
 /** Under the thread's lock, so that the session can't end between its two descriptors. */
 static int watch(struct session *s, enum side side) {
   struct epoll_event event = {
-      .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+      .events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET,
       .data.ptr = (void *)((uintptr_t)s | (uintptr_t)side),
   };
   return epoll_ctl(s->thread->epoll, EPOLL_CTL_ADD, s->fd[side], &event) == 0 ? 0 : errno;
@@ -172,9 +172,18 @@ struct session *engine_ended(struct thread *t) {
   return list;
 }
 
+/**
+ * Until Node's descriptor was closed as well, the kernel could name the session in the events of the turn that its thread is
+ * in: its memory stays until that turn is over.
+ */
 void engine_forget(struct engine *e, struct session *s) {
-  s->thread->sessions--;
+  struct thread *t = s->thread;
+  t->sessions--;
   e->sessions[s->number] = NULL;
   e->free_numbers[e->free_count++] = s->number;
-  free(s);
+  double turn = atomic_load_explicit(t->turns, memory_order_acquire);
+  if (turn > t->forgotten_in) thread_free_forgotten(t);
+  t->forgotten_in = turn;
+  s->next_dead = t->forgotten;
+  t->forgotten = s;
 }

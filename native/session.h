@@ -5,7 +5,8 @@
 //  - The descriptors are duplicates, made by `engine_start` and owned by the session from then on. They are closed in one
 //    place, `end_session`, by the session's thread. JavaScript closes its own two, without a FIN, in the same turn.
 //  - The memory of a session is its thread's until it stands in the list `ended`; from then on it is the JavaScript
-//    thread's, which frees it. So whatever JavaScript names is there until it was told of the end.
+//    thread's, which frees it when the thread has ended the turn it is in. So whatever JavaScript names is there until it was
+//    told of the end, and whatever the kernel names until it names it no more.
 //  - What both threads touch (`stops`, `ended`, `dead` as a question whether the descriptors are open) is under the
 //    thread's lock. A session that stands in `stops` is ended by its thread in the turn that takes it out.
 

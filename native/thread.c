@@ -27,10 +27,11 @@ void thread_queue(struct session *s) {
 static void heard(struct session *s, enum side side, uint32_t events) {
   struct flow *in = &s->flow[side], *out = &s->flow[other(side)];
   if (s->dead) return;
-  if (events & OVER) in->to_the_end = true;
+  // A read stops at an urgent byte, too, though there is more behind it.
+  if (events & (OVER | EPOLLPRI)) in->to_the_end = true;
   if (events & EPOLLERR) s->failed[side] = true;
   // A flow that is blocked reads on when it is not any more; one that is queued in its turn.
-  if (events & (EPOLLIN | OVER) && !in->blocked && !in->more && !in->eof) pump(s, side);
+  if (events & (EPOLLIN | EPOLLPRI | OVER) && !in->blocked && !in->more && !in->eof) pump(s, side);
   if (!s->dead && out->blocked && events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) pump(s, other(side));
   if (!s->dead) look_at_failures(s);
 }
@@ -94,7 +95,8 @@ static void *run(void *argument) {
     }
     go_on(ready);
     bool over = settle(t);
-    slot_add(t->turns, 1);
+    // With all that it did before: who sees the number may free what this turn has seen for the last time.
+    atomic_store_explicit(t->turns, slot_get(t->turns) + 1, memory_order_release);
     if (over) return NULL;
   }
 }
@@ -115,7 +117,16 @@ static int start(struct thread *t) {
   return error;
 }
 
+void thread_free_forgotten(struct thread *t) {
+  for (struct session *s = t->forgotten, *next; s != NULL; s = next) {
+    next = s->next_dead;
+    free(s);
+  }
+  t->forgotten = NULL;
+}
+
 void thread_free(struct thread *t) {
+  thread_free_forgotten(t);
   if (t->epoll >= 0) close(t->epoll);
   if (t->wake >= 0) close(t->wake);
   free(t->buffer);

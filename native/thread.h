@@ -33,12 +33,17 @@ struct thread {
 
   // The JavaScript thread's own.
   uint32_t sessions;
+  /** Sessions that JavaScript has forgotten, and the thread's turn in which it forgot the last of them. */
+  struct session *forgotten;
+  double forgotten_in;
 };
 
 /** 0, or an errno; then nothing is left open. */
 int thread_open(struct thread *t, uint32_t most_pipes);
 /** Ends the thread's loop and waits for it. Its sessions stay as they are. */
 void thread_join(struct thread *t);
+/** Gives back the memory of forgotten sessions. */
+void thread_free_forgotten(struct thread *t);
 /** Gives back everything, after its sessions. */
 void thread_free(struct thread *t);
 /** Gives it something to do. */

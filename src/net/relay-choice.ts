@@ -53,7 +53,8 @@ export async function chooseRelay(
     start: relays.start,
     reason: kind === 'native' ? 'the file says so' : 'it loads and works here',
     threads,
-    descriptors: 2 * pipes,
+    // Those of the pipes; an epoll and a wake-up of each thread.
+    descriptors: 2 * (pipes + threads),
     moved: () => relays.moved(),
     close: () => relays.close(),
   };
