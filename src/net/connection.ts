@@ -137,9 +137,10 @@ export class Connection {
 
   /** Reads on, if it had stopped. */
   resume(): void {
-    this.#buffer?.settle();
     if (!this.#stopped) return;
     this.#stopped = false;
+    // What was being written is with the kernel. (While it reads, the bytes at hand are about to be.)
+    this.#buffer?.settle();
     this.socket.resume();
   }
 
