@@ -100,10 +100,16 @@ export class LoadBalancer {
 
   /**
    * Puts another configuration into effect without touching a running session. Rejects, and then nothing has changed, when
-   * an address can't be bound. One at a time: the caller waits for the one before.
+   * an address can't be bound, and when it doesn't run (any more). One at a time: the caller waits for the one before.
    */
   async apply(next: Config): Promise<void> {
+    if (this.#state !== 'running') throw this.#notRunning();
     const prepared = await this.#listeners.prepare(wantedListeners(next));
+    // Meanwhile it may have been stopped: nobody would ever close what is bound now.
+    if (!this.ready().ready) {
+      await prepared.abandon();
+      throw this.#notRunning();
+    }
     const before = new Map(this.#services.map((service) => [service.name, service]));
     this.#config = next;
     const added: Service[] = [];
@@ -204,6 +210,10 @@ export class LoadBalancer {
     this.#leaving = this.#leaving.filter((service) => service.size > 0);
     const leaving = this.#leaving.map((service) => ({ ...service.snapshot(), leaving: true }));
     return [...this.#services.map((service) => service.snapshot()), ...leaving];
+  }
+
+  #notRunning(): ChargehandError {
+    return new ChargehandError('not-running', `no file is taken over: ${this.ready().reason}`, { side: 'proxy' });
   }
 
   #resolved(host: string, address: string | undefined, failure: string): void {

@@ -4,7 +4,7 @@
 import { type ConfigDiff, diffConfigs, isSameConfig } from '../config/diff.ts';
 import { type Loaded, loadConfig } from '../config/load.ts';
 import type { Observer } from '../core/events.ts';
-import { ConfigError, formatProblem, ListenError } from '../errors.ts';
+import { ChargehandError, ConfigError, formatProblem } from '../errors.ts';
 import type { LoadBalancer } from '../load-balancer.ts';
 import { leftCas } from './ca-guard.ts';
 import { healthFaults } from './health-faults.ts';
@@ -108,8 +108,7 @@ function failed(error: unknown): ReloadOutcome {
     error instanceof ConfigError
       ? error.problems.filter((problem) => problem.severity === 'error').map(formatProblem)
       : (error instanceof Error ? error.message : String(error)).split('\n');
-  if (!(error instanceof ConfigError) && !(error instanceof ListenError))
-    problems[0] = `internal error: ${problems[0]}`;
+  if (!(error instanceof ChargehandError)) problems[0] = `internal error: ${problems[0]}`;
   return { applied: false, unchanged: false, plan: undefined, problems };
 }
 

@@ -16,12 +16,17 @@ export interface Wanted {
   readonly address: ListenAddress;
 }
 
-/** New listeners, bound; nothing else has changed yet (but for those that overlapped: they are closed already). */
+/**
+ * New listeners, bound; nothing else has changed yet (but for those that overlapped: they are closed already). One of `commit`
+ * and `abandon` is called.
+ */
 export interface Prepared {
   /** The listener of an address that was asked for. */
   get(address: ListenAddress): Listener;
   /** The new ones stay; the old ones are closed once nobody waits in their queues. */
   commit(): Promise<void>;
+  /** The new ones are closed: all of it is being stopped. */
+  abandon(): Promise<void>;
 }
 
 export interface ListenerSetOptions {
@@ -77,6 +82,9 @@ export class ListenerSet {
         this.#listeners = next;
         const { clock } = this.#options;
         await Promise.all(removed.filter((l) => !closed.has(l)).map((listener) => listener.retire(clock)));
+      },
+      abandon: async () => {
+        await Promise.all([...bound.values()].map((listener) => listener.close()));
       },
     };
   }

@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { createReloader, type Reloader } from '../../src/control/reload.ts';
 import { LoadBalancer } from '../../src/load-balancer.ts';
 import { Events } from '../fixtures/balancer.ts';
-import { echo, readAll, startClient, startServer } from '../fixtures/tcp.ts';
+import { echo, readAll, readBytes, startClient, startServer } from '../fixtures/tcp.ts';
 import { startTlsServer } from '../fixtures/tls-server.ts';
 
 interface Running {
@@ -219,4 +219,36 @@ t.test('the Puppet CA does not move while the old node still answers as one', as
   isCa = false;
   t.match(await reloader.reload({ force: false }), { applied: true }, 'the old one is no CA any more');
   t.equal(node(), 'a');
+});
+
+t.test('who stops takes no file over: nothing is bound that nobody would close', async (t) => {
+  const backend = await startServer(t, echo);
+  const [one, two] = [await freePort(), await freePort()];
+  const listening = (...ports: readonly number[]) =>
+    file(`{ web: { listen: [${ports.map((port) => `"127.0.0.1:${port}"`)}], port: ${backend.port} } }`);
+
+  t.test('while its sessions finish', async (t) => {
+    const { reloader, balancer, write } = await running(t, listening(one));
+    const client = await startClient(t, one);
+    client.write('hello');
+    await readBytes(client, 5);
+    const drained = balancer.drain();
+    write(listening(one, two));
+    const { applied, problems } = await reloader.reload({ force: false });
+    t.same([applied, problems], [false, ['no file is taken over: draining']]);
+    for (const port of [one, two]) await t.rejects(startClient(t, port), { code: 'ECONNREFUSED' });
+    client.end();
+    t.equal(await drained, 0);
+  });
+
+  t.test('when it was stopped while the addresses were bound', async (t) => {
+    const { balancer, write } = await running(t, listening(one));
+    write(listening(two));
+    const { config } = await loadConfig(balancer.config.file);
+    const applied = balancer.apply(config);
+    const stopped = balancer.stop();
+    await t.rejects(applied, { code: 'not-running', message: 'no file is taken over: stopped' });
+    await stopped;
+    for (const port of [one, two]) await t.rejects(startClient(t, port), { code: 'ECONNREFUSED' });
+  });
 });
