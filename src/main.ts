@@ -48,9 +48,11 @@ function predecessorOf(): Predecessor | undefined {
     pid,
     // Its number may be another's once it is gone.
     runs: () => started !== undefined && startOf(pid) === started,
-    tell: (word) => void process.send?.({ word, pid: process.pid }),
+    // It may be gone by now, and nobody is left to be told.
+    tell: (word) => void process.send?.({ word, pid: process.pid }, () => {}),
     heard: (word) =>
       new Promise((resolve) => {
+        if (!process.connected) resolve();
         const done = () => {
           process.off('message', listen);
           process.off('disconnect', done);
