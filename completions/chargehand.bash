@@ -29,7 +29,7 @@ _chargehand() {
     maint) words="--service --within --close-over --wait --socket --config --help" ;;
     sessions) words="--node --service --client --local --json --socket --config --help" ;;
     where) words="--socket --config --help" ;;
-    upgrade) words="--socket --config --help" ;;
+    upgrade) words="--socket --force --config --help" ;;
     version) words="--verbose --config --help" ;;
     completion) words="--config --help" ;;
     *) words="" ;;

@@ -86,7 +86,7 @@ function handedOver(predecessor: NonNullable<Host['predecessor']>): Promise<void
 /** Serves the signals; resolves with the one that ends the process, or with `upgraded` when another has taken over. */
 function untilItEnds(host: Host, runner: Runner, log: Log, started: Promise<void>): Promise<string> {
   host.signals.on('SIGUSR2', () => {
-    started.then(() => runner.upgrade()).catch((error: Error) => log.notice('error', error.message));
+    started.then(() => runner.upgrade({ force: false })).catch((error: Error) => log.notice('error', error.message));
   });
   host.signals.on('SIGHUP', () => {
     // A start that fails is told by the start.

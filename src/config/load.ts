@@ -30,6 +30,12 @@ export async function loadConfig(file: string): Promise<Loaded> {
   return parseConfig(await readText(file), file);
 }
 
+/** Whether the file says something else by now; one that can't be read says nothing. */
+export async function hasChanged({ config, text }: Loaded): Promise<boolean> {
+  const now = await readText(config.file).catch(() => text);
+  return now !== text;
+}
+
 /** The same for a text; `file` is what problems call it. `lineOf`: where in that file the values came from, if not here. */
 export function parseConfig(text: string, file: string, lineOf?: (pointer: string) => number): Loaded {
   const { source: written, problems: reading } = parseYaml(text, file);

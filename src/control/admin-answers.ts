@@ -20,7 +20,7 @@ export interface AnswerTools {
     plan(): Promise<unknown>;
   };
   /** Hands over to a new process; rejects where that doesn't come to be. */
-  readonly upgrade: () => Promise<number>;
+  readonly upgrade: (how: { readonly force: boolean }) => Promise<unknown>;
   /** The configuration in effect as `chargehand show` prints one. */
   readonly config: () => string;
 }
@@ -63,14 +63,10 @@ const ANSWERS: Readonly<Record<string, Handler>> = {
     return ok(await reloader.plan());
   },
   'POST /v1/upgrade': async ({ body }, { upgrade }) => {
-    known(Object.keys(body), []);
-    return ok({ pid: await upgrade() });
+    return ok(await upgrade({ force: forceOf(body) }));
   },
   'POST /v1/reload': async ({ body }, { reloader }) => {
-    known(Object.keys(body), ['force']);
-    const { force = false } = body;
-    if (typeof force !== 'boolean') throw fail('bad-request', 'force is true or false');
-    return ok(await reloader.reload({ force }));
+    return ok(await reloader.reload({ force: forceOf(body) }));
   },
 };
 
@@ -97,6 +93,13 @@ export async function answerTo(method: string, url: string, body: Body, tools: A
 function takeApart(url: string): { path: string; query: ReadonlyMap<string, string> } {
   const [path = '', query = ''] = url.split('?', 2);
   return { path, query: new Map(new URLSearchParams(query)) };
+}
+
+function forceOf(body: Body): boolean {
+  known(Object.keys(body), ['force']);
+  const { force = false } = body;
+  if (typeof force !== 'boolean') throw fail('bad-request', 'force is true or false');
+  return force;
 }
 
 function filterOf(query: ReadonlyMap<string, string>): SessionFilter {

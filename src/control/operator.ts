@@ -91,12 +91,17 @@ export class Operator {
 
   /** Takes up what was said in an earlier life of the process. Before the services listen. */
   async start(): Promise<void> {
+    await this.takeUp();
+    this.#options.history.start();
+  }
+
+  /** Takes up what is kept: with another process before this one, once more when that has let go. */
+  async takeUp(): Promise<void> {
     const kept = await this.#options.state?.load();
     if (kept?.warning !== undefined) this.#options.observer.notice?.('warn', kept.warning);
     this.#states = kept?.states ?? [];
     this.#weights = kept?.weights ?? [];
     this.loaded(this.#file);
-    this.#options.history.start();
   }
 
   close(): void {

@@ -2,11 +2,11 @@
 // about it. Gets everything of the process as arguments; knows no signals.
 
 import type { Config } from '../config/config.ts';
-import type { Loaded } from '../config/load.ts';
+import { hasChanged, type Loaded } from '../config/load.ts';
 import { renderConfig } from '../config/show.ts';
 import { systemClock } from '../core/clock.ts';
 import type { DoctorSchedule } from '../doctor/schedule.ts';
-import { problemLine } from '../errors.ts';
+import { ChargehandError, problemLine } from '../errors.ts';
 import { LoadBalancer } from '../load-balancer.ts';
 import { BACKLOG } from '../net/listener.ts';
 import type { RelayChoice } from '../net/relay-choice.ts';
@@ -28,7 +28,7 @@ import { inWords, tellReady } from './ready-lines.ts';
 import { createReloader, type Reloader, type ReloadOutcome } from './reload.ts';
 import { runningDoctor } from './running-doctor.ts';
 import { StateFile } from './state-file.ts';
-import type { Successor } from './upgrade.ts';
+import type { Successor, Upgrade } from './upgrade.ts';
 
 export interface RunnerOptions {
   readonly log: Log;
@@ -62,7 +62,7 @@ export class Runner {
   readonly #startedAt = systemClock.wall();
   /** What the file says; the balancer's has the operator's words in it. */
   #loaded: Loaded;
-  #upgrading: Promise<number> | undefined;
+  #upgrading: Promise<Upgrade> | undefined;
   #handedOver: () => void = () => {};
   /** Resolves when a new process has taken over: what is left is to let our sessions finish. */
   readonly handedOver = new Promise<void>((resolve) => {
@@ -145,7 +145,7 @@ export class Runner {
           : new AdminServer(config.admin, {
               operator: this.#operator,
               reloader: this.#reloader,
-              upgrade: () => this.upgrade(),
+              upgrade: (how) => this.upgrade(how),
               config: () => renderConfig(this.#loaded),
               observer: log,
             }),
@@ -173,6 +173,8 @@ export class Runner {
     }
     if (predecessor !== undefined) {
       await predecessor.letsGo();
+      // What its operator said until then; from here on it is said to us.
+      await this.#operator.takeUp();
       // The services are ours already: a port of control that can't be had is no reason to leave them.
       await this.#ports.open().catch((error: Error) => this.#log.notice('error', error.message));
     }
@@ -186,6 +188,8 @@ export class Runner {
       http: this.#ports.http,
     });
     notifier.ready(inWords(this.#loaded.config));
+    // It may have read the file again while we started.
+    if (predecessor !== undefined && (await hasChanged(this.#loaded))) await this.reload();
   }
 
   /** Reads the file again and puts it into effect. Never rejects. */
@@ -194,11 +198,11 @@ export class Runner {
   }
 
   /**
-   * Hands over to a new process of the program; resolves with its id when it holds every port. Rejects, and then nothing
-   * has changed, when it doesn't become ready.
+   * Hands over to a new process of the program; resolves when that holds every port. Rejects, and then nothing has changed,
+   * when it doesn't become ready, and where a guard refuses the file that it would start with. `force`: past the guards.
    */
-  upgrade(): Promise<number> {
-    this.#upgrading ??= this.#upgrade().finally(() => {
+  upgrade({ force }: { readonly force: boolean }): Promise<Upgrade> {
+    this.#upgrading ??= this.#upgrade(force).finally(() => {
       this.#upgrading = undefined;
     });
     return this.#upgrading;
@@ -258,7 +262,14 @@ export class Runner {
     this.#options.notifier.ready(outcome.problems.length === 0 ? words : `${words}; the last reload failed`);
   }
 
-  async #upgrade(): Promise<number> {
+  async #upgrade(force: boolean): Promise<Upgrade> {
+    const { ready, reason } = this.#balancer.ready();
+    if (!ready) throw new ChargehandError('not-running', `no new process is started: ${reason}`, { side: 'proxy' });
+    // The new program may know more than this one: whether the file is valid is its word.
+    const plan = await this.#reloader.plan().catch(() => undefined);
+    const guards = plan?.guards ?? [];
+    if (guards.length > 0 && !force) throw new ChargehandError('upgrade-refused', guards.join('\n'), { side: 'proxy' });
+    for (const risk of guards) this.#log.notice('warn', `forced: ${risk}`);
     const successor = await this.#options.startSuccessor(this.#balancer.descriptors());
     this.#options.notifier.mainPid(successor.pid);
     this.#log.notice('info', 'handing over to a new process', { pid: successor.pid });
@@ -267,7 +278,7 @@ export class Runner {
       successor.takeOver();
       this.#handedOver();
     });
-    return successor.pid;
+    return { pid: successor.pid, plan: plan ?? null };
   }
 
   #createPage({ http, name }: Config): PageServer | undefined {

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Clock } from '../core/clock.ts';
 import { ChargehandError } from '../errors.ts';
+import type { Plan } from './reload.ts';
 
 /** What the two processes say to each other; the new one with its process id. */
 export const READY = 'chargehand: ready';
@@ -37,6 +38,12 @@ export interface UpgradeOptions {
   /** Listening sockets by what they are bound to. */
   readonly sockets: ReadonlyMap<string, number>;
   readonly clock: Clock;
+}
+
+export interface Upgrade {
+  readonly pid: number;
+  /** What the new process does otherwise, since the file has changed; null: this program can't read that file. */
+  readonly plan: Plan | null;
 }
 
 export interface Successor {

@@ -43,7 +43,7 @@ await operator.start();
 const tools = {
   operator,
   reloader: { reload: async () => ({}), plan: async () => ({}) },
-  upgrade: async () => 1,
+  upgrade: async () => ({ pid: 1, plan: null }),
   config: () => 'version: 1\n',
 };
 

@@ -142,6 +142,11 @@ t.test('a CA that would move while the old node still signs: refused, and done b
   const refused = await program.chargehand('reload');
   t.match(refused, { code: 1, err: /puppet-ca: b still answers as the CA[\s\S]*--force[\s\S]*not reloaded/ });
   const caNode = async () => (await program.status()).services.find((s) => s.service === 'puppet-ca')?.pinned?.node;
+  t.match(
+    await program.chargehand('upgrade'),
+    { code: 1, out: '', err: /puppet-ca: b still answers as the CA/ },
+    'nor is the file that was refused taken over by another process',
+  );
   t.equal(await caNode(), 'b');
   t.match(await program.chargehand('reload', '--force'), {
     code: 0,
@@ -186,7 +191,9 @@ t.test('an upgrade: another process, and the sessions of the old one go on', asy
   await program.chargehand('reload');
   const { client } = await program.session();
   const { pid } = program.process;
-  successor = await upgraded(t);
+  const port = program.port + 2;
+  program.configure({ drain: '5m', services: `, more: { listen: "127.0.0.1:${port}", port: ${program.nodePort} }` });
+  successor = await upgraded(t, `+ service more\n+ listens on 127.0.0.1:${port}\n`);
   t.not(successor, pid);
   client.write('from before');
   const [answer] = (await once(client, 'data')) as [Buffer];
@@ -228,10 +235,11 @@ t.test('a stop soon after an upgrade waits for the process before: its sessions 
   t.equal(program.log.join('').match(/"sessions_cut":0/g)?.length, 2, 'each says that it cut none');
 });
 
-/** Its process id. */
-async function upgraded(t: Test): Promise<number> {
+/** Its process id. `otherwise`: what it does that the one before did not, as the operator is shown it. */
+async function upgraded(t: Test, otherwise = ''): Promise<number> {
   const { code, out } = await program.chargehand('upgrade');
   t.equal(code, 0);
+  t.equal(out.slice(out.indexOf('\n') + 1), otherwise);
   const [, pid] = /^process (\d+) has taken over/.exec(out) ?? [];
   t.teardown(() => exists(Number(pid)) && process.kill(Number(pid), 'SIGKILL'));
   return Number(pid);
