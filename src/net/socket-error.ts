@@ -31,7 +31,8 @@ const WORDS: Readonly<Record<DialFailure, string>> = {
   unresolved: 'name not resolved',
   'no-route': 'no route from this host',
   'no-descriptors': 'this process has no free descriptor or memory for it (see LimitNOFILE)',
-  'no-local-port': 'no free local port or address on this host (see net.ipv4.ip_local_port_range)',
+  'no-local-port':
+    'no free local port on this host (see net.ipv4.ip_local_port_range), or a source_address that it does not hold',
   other: 'failed',
 };
 

@@ -30,6 +30,8 @@ export interface LogOptions {
 
 /** Lines about refused and denied sessions: so many a second for a service, then one that sums up. */
 const REFUSALS_PER_SECOND = 10;
+/** Dials that failed for a reason of this machine: a line for a service in so many milliseconds, then one that sums up. */
+const OWN_FAULTS_MS = 10_000;
 const MAX_DETAIL = 1000;
 /** pino's own keys: a detail of that name would make a second key of the same name in one line. */
 const RESERVED: ReadonlySet<string> = new Set(['level', 'time', 'msg']);
@@ -50,6 +52,7 @@ export class Log implements Observer {
   readonly #haproxy: ((line: string) => void) | undefined;
   readonly #haproxyTime = haproxyTime();
   readonly #refusals: LineLimit;
+  readonly #ownFaults: LineLimit;
 
   constructor(config: LogConfig, options: LogOptions) {
     const { clock, isTerminal } = options;
@@ -89,6 +92,9 @@ export class Log implements Observer {
         'more sessions refused or denied, not logged singly',
       );
     });
+    this.#ownFaults = new LineLimit(1, OWN_FAULTS_MS, clock, (service, held) =>
+      this.#logger.warn({ service, ...Object.fromEntries(held) }, 'more dials failed, and not because of a node'),
+    );
   }
 
   /** Lines that were dropped because nobody read them. */
@@ -108,6 +114,7 @@ export class Log implements Observer {
    */
   close(withinMs = 1000): Promise<void> {
     this.#refusals.close();
+    this.#ownFaults.close();
     return this.#destination.close(withinMs);
   }
 
@@ -128,8 +135,11 @@ export class Log implements Observer {
   }
 
   dialFailed(service: string, node: string, error: DialError): void {
-    if (!this.#logger.isLevelEnabled('debug')) return;
-    this.#logger.debug({ service, node, reason: error.reason, detail: shown(error.message) }, 'dial failed');
+    // What is no node's fault is told by nobody else: not by the checks, and not by the record of the session.
+    const level = error.ours && this.#ownFaults.admit(service, error.reason) ? 'warn' : 'debug';
+    if (!this.#logger.isLevelEnabled(level)) return;
+    const words = error.ours ? 'dial failed, and not because of the node' : 'dial failed';
+    this.#logger[level]({ service, node, reason: error.reason, detail: shown(error.message) }, words);
   }
 
   handshakeFailedOver(service: string, node: string): void {
