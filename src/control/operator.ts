@@ -162,6 +162,12 @@ export class Operator {
     }
     const warnings = [...warningsFor(node, order.state, services, this.#file)];
     if (order.withinMs !== undefined) this.#deadlines.set(node, names, order.withinMs, order.closeOverMs ?? 0);
+    const { predecessor } = this.#options.about();
+    if (predecessor !== null && (order.state === 'drain' || order.state === 'maint')) {
+      warnings.push(
+        `process ${predecessor}, from before the upgrade, may still have sessions on ${node}: they end by themselves, at the latest after timeouts.drain, and not by this`,
+      );
+    }
     const sessions = this.#on(node, names).length;
     const unkept = await this.#keep();
     if (unkept !== undefined) warnings.push(unkept);
