@@ -5,6 +5,9 @@ import { formatHostPort } from '../core/address.ts';
 import type { Backend, Pool } from '../core/pool.ts';
 import type { BackendSnapshot, ServiceSnapshot } from '../core/status.ts';
 
+/** Of a backend that only lets its sessions finish. */
+const LEFT = 'no longer in the file: its sessions may finish';
+
 export interface ServiceParts {
   readonly config: ServiceConfig;
   readonly pool: Pool;
@@ -45,6 +48,7 @@ export function snapshotOf(parts: ServiceParts): ServiceSnapshot {
       bytesOut: b.bytesOut,
       reason: b.reason,
       ...parts.about(b),
+      ...(b.removed ? { note: LEFT } : {}),
       since: b.changedAt,
       leaving: b.removed,
     })),

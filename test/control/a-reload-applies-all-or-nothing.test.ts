@@ -150,6 +150,20 @@ t.test('a new node is down until its first good probe; one that left finishes it
   const states = () => balancer.snapshot()[0]?.backends.map((b) => `${b.node} ${b.health} ${b.active}`);
   t.equal(states()?.[0], 'b down 0', 'nobody has asked it yet');
   t.equal(states()?.[1], 'a up 1', 'the one that left is shown as long as a session runs on it');
+  t.match(balancer.snapshot()[0]?.backends[1], {
+    leaving: true,
+    note: 'no longer in the file: its sessions may finish',
+  });
+  // It comes back, and one more reload changes nothing of it: the one that has sessions from before stays beside it.
+  write(checked('a: 127.0.0.1, b: 127.0.0.2'));
+  await reloader.reload({ force: false });
+  await events.until(() => events.flips.some((flip) => flip.node === 'a' && flip.to === 'up'));
+  write(`${checked('a: 127.0.0.1, b: 127.0.0.2')}# again\n`);
+  await reloader.reload({ force: false });
+  t.equal(states()?.[0], 'a up 0', 'it keeps what its checks found');
+  t.equal(states()?.[2], 'a up 1');
+  write(checked('b: 127.0.0.2'));
+  await reloader.reload({ force: false });
   t.same(balancer.bound('web')[0]?.port, bound?.port, 'the listener is the same');
   await events.until(() => events.flips.some((flip) => flip.node === 'b' && flip.to === 'up'));
   held.end();
