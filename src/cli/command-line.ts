@@ -86,6 +86,7 @@ function add(program: Commander, command: Command, host: Host, exit: (code: numb
   }
   entry.action(async () => {
     const { config, ...options } = entry.optsWithGlobals<Given['options'] & { config: string }>();
-    exit(await command.run({ config, arguments: entry.args, options }, host));
+    const configNamed = program.getOptionValueSource('config') === 'cli';
+    exit(await command.run({ config, configNamed, arguments: entry.args, options }, host));
   });
 }

@@ -20,6 +20,8 @@ export interface Argument {
 export interface Given {
   /** `-c`. */
   readonly config: string;
+  /** Whether the user said `-c`, or it is the usual file. */
+  readonly configNamed: boolean;
   /** One for each argument of the command. */
   readonly arguments: readonly string[];
   /** By long name in camel case: a string, true for a flag, a list for `<…...>`; left out where not given. */

@@ -1,6 +1,7 @@
 // The answer to `status`: how everything stands, as plain values whose names and types stay (config/status-schema.json is
 // their schema). Owns the names; collects nothing by itself.
 
+import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Word } from '../core/admin-state.ts';
 import type { AdminState } from '../core/backend.ts';
@@ -67,6 +68,7 @@ export interface StatusAnswer {
     readonly predecessor: number | null;
   };
   readonly config: {
+    /** Absolute: whoever asks stands in another folder. */
     readonly file: string;
     readonly profile: string | null;
     readonly name: string | null;
@@ -100,7 +102,7 @@ export function statusAnswer(standing: Standing): StatusAnswer {
     at: iso(wall),
     program,
     config: {
-      file: config.file,
+      file: resolve(config.file),
       profile: config.profile ?? null,
       name: config.name ?? null,
       ca_node: config.caNode ?? null,

@@ -36,7 +36,7 @@ t.test('it says what the program counts on, and nothing that only looks good', a
     wanted.filter((line) => !said.includes(line)),
     [],
   );
-  t.match(said.filter((line) => line.startsWith('ExecReload=')).join(), /^ExecReload=\/usr\/bin\/chargehand reload /);
+  t.match(said.filter((line) => line.startsWith('ExecReload=')).join(), /^ExecReload=\/usr\/bin\/chargehand reload$/);
   // Its exit code would not stop restarts; V8 writes machine code; the user must be the one that owns the files.
   t.same(
     said.filter((line) => /^(ExecStartPre|MemoryDenyWriteExecute|DynamicUser|PrivateUsers|ReadWritePaths)=/.test(line)),
