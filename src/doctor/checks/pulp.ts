@@ -4,22 +4,25 @@
 import { checkAnswer } from '../../health/expectation.ts';
 import { answersTo, insteadOf, jsonOf, listOf, objectOf } from '../answers.ts';
 import type { Found } from '../finding.ts';
+import { meanwhile } from '../meanwhile.ts';
 import type { Asked, Survey } from '../survey.ts';
 
 const LITTLE = 0.1;
 const NEXT_TO_NOTHING = 0.02;
 
 export function pulp(survey: Survey): Found[] {
-  return answersTo(survey, 'pulp').flatMap((asked): Found[] => {
+  const answers = answersTo(survey, 'pulp');
+  const unwell = answers.filter((asked) => faultOf(asked) !== undefined || !hasWorkers(asked));
+  return unwell.map((asked): Found => {
+    const mend = mending(asked, unwell, survey);
     const worst = faultOf(asked);
     if (worst !== undefined) {
       const why = 'yum and dnf on the clients that are sent to it fail';
-      return [{ ...fault('pulp', asked), severity: 'error', what: worst, why, mend: mending(asked) }];
+      return { ...fault('pulp', asked), severity: 'error', what: worst, why, mend };
     }
-    if (listOf(objectOf(jsonOf(asked))['online_workers']).length > 0) return [];
     const why = 'it serves what it has, but synchronises nothing new: its clients fall behind';
     const what = 'no worker of Pulp is online';
-    return [{ ...fault('pulp', asked), severity: 'warning', what, why, mend: mending(asked) }];
+    return { ...fault('pulp', asked), severity: 'warning', what, why, mend };
   });
 }
 
@@ -50,12 +53,18 @@ function faultOf(asked: Asked): string | undefined {
   return expect && asked.answer && checkAnswer(expect, asked.answer)?.what;
 }
 
+function hasWorkers(asked: Asked): boolean {
+  return listOf(objectOf(jsonOf(asked))['online_workers']).length > 0;
+}
+
 function fault(check: 'pulp' | 'disk', asked: Asked): Pick<Found, 'check' | 'node' | 'about'> {
   return { check, node: asked.node ?? null, about: [asked] };
 }
 
-function mending({ node }: Asked): string {
-  return `on ${node}: systemctl status 'pulpcore*' postgresql; journalctl -u 'pulpcore*'. Meanwhile: chargehand drain ${node} --service https`;
+function mending(asked: Asked, everywhere: readonly Asked[], survey: Survey): string {
+  const { node = '' } = asked;
+  const until = meanwhile(survey, { node, about: [asked], everywhere, order: 'drain' });
+  return `on ${node}: systemctl status 'pulpcore*' postgresql; journalctl -u 'pulpcore*'${until}`;
 }
 
 function gigabytes(bytes: number): string {

@@ -2,6 +2,7 @@
 // questions without an answer.
 
 import { type Found, listed } from '../finding.ts';
+import { meanwhile } from '../meanwhile.ts';
 import type { Asked, Survey } from '../survey.ts';
 
 const WHY = 'clients that are sent to it wait for a connect timeout first, or fail';
@@ -36,13 +37,13 @@ export function reachable(survey: Survey): Found[] {
     const failed = asked.filter(({ failure }) => failure !== undefined);
     if (failed.length === 0) return [];
     const connected = asked.some(({ failure }) => failure?.stage !== 'connect');
-    if (!connected) return [gone(name, failed)];
+    if (!connected) return [gone(name, failed, survey)];
     // A port that doesn't answer is one finding, whatever it was asked.
-    return byService(failed).flatMap((list) => silent(name, list, asked, survey.certified));
+    return byService(failed).flatMap((list) => silent(name, list, asked, survey));
   });
 }
 
-function gone(node: string, failed: readonly Asked[]): Found {
+function gone(node: string, failed: readonly Asked[], survey: Survey): Found {
   const [first] = failed;
   const ports = [...new Set(failed.map(({ target }) => target.replace(/^.*:/, '')))];
   return {
@@ -52,17 +53,17 @@ function gone(node: string, failed: readonly Asked[]): Found {
     about: failed,
     what: `no connection on any of its ports (${listed(ports)}): ${first?.failure?.reason ?? ''}`,
     why: whyOf(failed),
-    mend: `on ${node}: systemctl status; firewall-cmd --list-all. While it is away: chargehand maint ${node}`,
+    mend: `on ${node}: systemctl status; firewall-cmd --list-all${meanwhile(survey, { node, about: failed, order: 'maint' })}`,
   };
 }
 
-function silent(node: string, failed: readonly Asked[], asked: readonly Asked[], certified: boolean): Found[] {
+function silent(node: string, failed: readonly Asked[], asked: readonly Asked[], survey: Survey): Found[] {
   const [first] = failed;
   if (first === undefined) return [];
   const { name } = first.question.service;
   const others = asked.filter((one) => one.question.service.name === name && one.failure === undefined);
   // Only with a client certificate, and only then: it is the certificate that is refused.
-  const counted = certified && others.length > 0 ? failed.filter(({ question }) => !question.certified) : failed;
+  const counted = survey.certified && others.length > 0 ? failed.filter(({ question }) => !question.certified) : failed;
   const reasons = [...new Set(counted.map(({ failure }) => failure?.reason ?? ''))];
   const shown = others.length === 0 ? reasons.slice(0, 1) : reasons;
   return shown.map((reason) => ({
@@ -72,7 +73,7 @@ function silent(node: string, failed: readonly Asked[], asked: readonly Asked[],
     about: others.length === 0 ? failed : counted.filter(({ failure }) => failure?.reason === reason),
     what: `${first.target}: ${reason}`,
     why: whyOf(failed),
-    mend: `on ${node}: ss -ltnp; systemctl --failed. Meanwhile: chargehand drain ${node} --service ${first.question.service.name}`,
+    mend: `on ${node}: ss -ltnp; systemctl --failed${meanwhile(survey, { node, about: failed, order: 'drain' })}`,
   }));
 }
 
