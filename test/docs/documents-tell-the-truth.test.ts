@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { parseConfig } from '../../src/config/load.ts';
+import { hostCheck } from '../../src/control/host-check.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -47,4 +48,20 @@ t.test('every link to a file leads to one', async (t) => {
       t.ok(existsSync(join(root, dirname(file), target)), `${file} links to ${target}`);
     }
   }
+});
+
+t.test('every target of Prometheus that is shown is answered', async (t) => {
+  // By any file, on any machine: a name is ours by one of these only.
+  const answered = hostCheck([]);
+  const alerts = 'deploy/prometheus/alerts.yml';
+  let found = 0;
+  for (const [file, source] of [...text, [alerts, readFileSync(join(root, alerts), 'utf8')] as const]) {
+    for (const [, list = ''] of source.matchAll(/targets: \[(.*?)\]/g)) {
+      for (const [, target = ''] of list.matchAll(/"([^"]+)"/g)) {
+        found++;
+        t.ok(answered(target), `${file}: ${target}`);
+      }
+    }
+  }
+  t.ok(found > 2, 'some are shown');
 });
