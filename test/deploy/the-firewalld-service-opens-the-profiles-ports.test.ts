@@ -7,27 +7,41 @@ import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 t.setTimeout(120_000);
 
-const FILE = join(import.meta.dirname, '..', '..', 'deploy', 'firewalld', 'chargehand.xml');
+const ROOT = join(import.meta.dirname, '..', '..');
+const FILE = join(ROOT, 'deploy', 'firewalld', 'chargehand.xml');
 
-/** With everything that the profile can have. */
-const ALL = `version: 1
+/** With everything that a profile can have. */
+function portsOf(profile: string, services: string): number[] {
+  const text = `version: 1
 name: smartproxy.example.net
-profile: foreman-current
+profile: ${profile}
 ca_node: proxy01
 nodes: { proxy01: 192.0.2.11 }
-services: { mqtt: {} }
+services: ${services}
 `;
+  const { config } = parseConfig(text, 'all.yaml');
+  const listened = config.services.flatMap(({ listen }) => listen.map((one) => ('port' in one ? one.port : 0)));
+  return listened.sort((a, b) => a - b);
+}
+
+const opened = [...readFileSync(FILE, 'utf8').matchAll(/<port protocol="tcp" port="(\d+)"\/>/g)].map(([, port]) =>
+  Number(port),
+);
 
 t.test('they are those of foreman-current, with Puppet and MQTT', async (t) => {
-  const opened = [...readFileSync(FILE, 'utf8').matchAll(/<port protocol="tcp" port="(\d+)"\/>/g)].map(([, port]) =>
-    Number(port),
-  );
-  const { config } = parseConfig(ALL, 'all.yaml');
-  const listened = config.services.flatMap(({ listen }) => listen.map((one) => ('port' in one ? one.port : 0)));
-  t.same(
-    opened,
-    listened.sort((a, b) => a - b),
-  );
+  t.same(opened, portsOf('foreman-current', '{ mqtt: {} }'));
+});
+
+t.test('what another profile has besides, the guide opens in one command', async (t) => {
+  const guide = readFileSync(join(ROOT, 'docs', 'smart-proxies.md'), 'utf8');
+  for (const [profile, services] of [
+    ['foremanctl', '{ mqtt: {} }'],
+    ['foreman-2018', '{}'],
+  ] as const) {
+    const more = portsOf(profile, services).filter((port) => !opened.includes(port));
+    const command = ['firewall-cmd --permanent', ...more.map((port) => `--add-port=${port}/tcp`)].join(' ');
+    t.match(guide, `${command} && firewall-cmd --reload`, profile);
+  }
 });
 
 const absent = spawnSync('firewall-offline-cmd', ['--version']).error !== undefined || process.getuid?.() !== 0;
