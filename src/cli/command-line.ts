@@ -5,7 +5,7 @@ import { Command as Commander, CommanderError } from 'commander';
 import { didYouMean } from '../config/near.ts';
 import { printable } from '../core/printable.ts';
 import { ChargehandError, ConfigError } from '../errors.ts';
-import { type Command, type Given, WRONG_USAGE } from './command.ts';
+import { type Command, type Given, type Option, WRONG_USAGE, wrongUsage } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT, type Host } from './host.ts';
 
@@ -53,7 +53,7 @@ function commandLine(host: Host, exit: (code: number) => void): Commander {
     .description('A TCP load balancer for groups of Foreman/Katello Smart Proxies')
     .version(`chargehand ${host.versions.chargehand}`, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .option('-c, --config <file>', 'the configuration file', DEFAULT_FILE)
+    .option('-c, --config <file>', 'the configuration file', once('--config'), DEFAULT_FILE)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .showSuggestionAfterError()
@@ -79,7 +79,7 @@ function add(program: Commander, command: Command, host: Host, exit: (code: numb
     .helpOption('-h, --help', 'print this help')
     .configureHelp({ showGlobalOptions: true });
   for (const { name, description } of command.arguments ?? []) entry.argument(`<${name}>`, description);
-  for (const { flags, description } of command.options ?? []) entry.option(flags, description);
+  for (const option of command.options ?? []) addOption(entry, option);
   const examples = command.examples ?? [];
   if (examples.length > 0) {
     entry.addHelpText('after', `\nExamples:\n${examples.map(([line, what]) => `  ${line}\n      ${what}`).join('\n')}`);
@@ -89,4 +89,26 @@ function add(program: Commander, command: Command, host: Host, exit: (code: numb
     const configNamed = program.getOptionValueSource('config') === 'cli';
     exit(await command.run({ config, configNamed, arguments: entry.args, options }, host));
   });
+}
+
+function addOption(entry: Commander, { flags, description, repeatable }: Option): void {
+  const [name = ''] = flags.split(' ');
+  // Flags lose nothing by being given twice, and `<…...>` is a list by itself.
+  if (repeatable) entry.option(flags, description, (value, before: readonly string[] = []) => [...before, value]);
+  else if (/<[^.]+>/.test(flags)) entry.option(flags, description, once(name));
+  else entry.option(flags, description);
+}
+
+/** The value of an option that takes one. */
+function once(name: string): (value: string) => string {
+  let first: string | undefined;
+  return (value) => {
+    if (first !== undefined) {
+      throw wrongUsage(
+        `${name} takes one value and was given two (${printable(first)}, ${printable(value)}): give one`,
+      );
+    }
+    first = value;
+    return value;
+  };
 }

@@ -8,6 +8,8 @@ export interface Option {
   /** As commander reads them: `--wait`, `--within <duration>`, `--client <ip...>`. */
   readonly flags: string;
   readonly description: string;
+  /** Its values are a list. Any other that takes one value is refused where it is given twice: one of them would be forgotten. */
+  readonly repeatable?: true;
 }
 
 export interface Argument {
@@ -24,7 +26,7 @@ export interface Given {
   readonly configNamed: boolean;
   /** One for each argument of the command. */
   readonly arguments: readonly string[];
-  /** By long name in camel case: a string, true for a flag, a list for `<…...>`; left out where not given. */
+  /** By long name in camel case: a string, true for a flag, a list for `<…...>` and what is repeatable; left out where not given. */
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 }
 
@@ -54,6 +56,12 @@ export function wrongUsage(message: string): ChargehandError {
 export function textOption(given: Given, name: string): string | undefined {
   const value = given.options[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** An option whose values are a list, each once; undefined where not given. */
+export function listOption(given: Given, name: string): readonly string[] | undefined {
+  const value = given.options[name];
+  return Array.isArray(value) ? [...new Set<string>(value)] : undefined;
 }
 
 export function flagOption(given: Given, name: string): boolean {

@@ -46,12 +46,12 @@ complete -F _chargehand chargehand
 export function zshCompletion(commands: readonly Command[]): string {
   const described = commands.map(({ name, summary }) => `    '${name}:${quoted(summary)}'`);
   const cases = commands.map((command) => {
-    const options = (command.options ?? []).flatMap(({ flags, description }) => {
+    const options = (command.options ?? []).flatMap(({ flags, description, repeatable }) => {
       const [name] = /--[a-z-]+/.exec(flags) ?? [];
       const takes = /<([^>.]+)/.exec(flags)?.[1];
       const value =
         takes === undefined ? '' : `:${takes}:${name !== undefined && OF_FILES.includes(name) ? '_files' : ''}`;
-      return name === undefined ? [] : [`'${name}[${quoted(description)}]${value}'`];
+      return name === undefined ? [] : [`'${repeatable ? '*' : ''}${name}[${quoted(description)}]${value}'`];
     });
     return `        ${command.name}) _arguments ${[...options, "'(-c --config)'{-c,--config}'[the configuration file]:file:_files'"].join(' ')} ;;`;
   });

@@ -7,7 +7,7 @@ export const drain: Command = {
   name: 'drain',
   summary: 'send a node no new sessions; those that run may finish',
   details: [
-    'The whole machine, in every service, unless --service names one. It is still probed. Running sessions stay unless ' +
+    'The whole machine, in every service, unless --service names some. It is still probed. Running sessions stay unless ' +
       '--within says how long; with --close-over they are then ended one after the other, so that clients do not all ' +
       'come back at once. Interrupting --wait changes nothing.',
     "It is remembered over a reload and a restart, until chargehand ready, or until the file's state of this node changes.",

@@ -8,20 +8,20 @@ import { ChargehandError } from '../errors.ts';
 
 export interface Named {
   readonly node: string | undefined;
-  readonly service: string | undefined;
+  readonly services: readonly string[] | undefined;
 }
 
 /** More are no help in one line. */
 const MOST_SHOWN = 12;
 
 /** Rejects where what runs has no such node or service. */
-export async function checkNames(client: AdminClient, { node, service }: Named): Promise<void> {
-  if (node === undefined && service === undefined) return;
-  const { services } = (await client.ask('GET', '/v1/status')) as StatusAnswer;
-  const nodes = services.flatMap(({ backends }) => backends.map((backend) => backend.node));
+export async function checkNames(client: AdminClient, { node, services = [] }: Named): Promise<void> {
+  if (node === undefined && services.length === 0) return;
+  const { services: running } = (await client.ask('GET', '/v1/status')) as StatusAnswer;
+  const nodes = running.flatMap(({ backends }) => backends.map((backend) => backend.node));
   if (node !== undefined) check('node', node, nodes);
-  const names = services.map((one) => one.service);
-  if (service !== undefined) check('service', service, names);
+  const names = running.map((one) => one.service);
+  for (const service of services) check('service', service, names);
 }
 
 function check(what: string, name: string, known: readonly string[]): void {

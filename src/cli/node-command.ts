@@ -9,7 +9,7 @@ import type { AdminState } from '../core/backend.ts';
 import { systemClock } from '../core/clock.ts';
 import { printable } from '../core/printable.ts';
 import { ChargehandError } from '../errors.ts';
-import { type Argument, flagOption, type Given, type Option, textOption, wrongUsage } from './command.ts';
+import { type Argument, flagOption, type Given, listOption, type Option, textOption, wrongUsage } from './command.ts';
 import { EXIT, type Host } from './host.ts';
 import { checkNames } from './known-names.ts';
 import { operatorClient, SOCKET_OPTION } from './operator-client.ts';
@@ -17,7 +17,11 @@ import { counted } from './units.ts';
 
 export const NODE_ARGUMENT: Argument = { name: 'node', description: 'its name in the file' };
 
-const SERVICE: Option = { flags: '--service <name>', description: 'in this service only (default: the whole machine)' };
+const SERVICE: Option = {
+  flags: '--service <name>',
+  description: 'in this service only; again for one more (default: the whole machine)',
+  repeatable: true,
+};
 
 export const READY_OPTIONS: readonly Option[] = [SERVICE, SOCKET_OPTION];
 export const OUT_OPTIONS: readonly Option[] = [
@@ -42,22 +46,22 @@ export async function orderNode(state: AdminState, given: Given, host: Host): Pr
   }
   const patience =
     within === undefined ? undefined : duration(within, 'within') + duration(closeOver ?? '0s', 'close-over');
-  const service = textOption(given, 'service');
+  const services = listOption(given, 'service');
   const client = await operatorClient(given);
   const outcome = (await client
     .ask('POST', `/v1/nodes/${encodeURIComponent(node)}`, {
       state,
-      ...(service === undefined ? {} : { services: [service] }),
+      ...(services === undefined ? {} : { services }),
       ...(within === undefined ? {} : { within }),
       ...(closeOver === undefined ? {} : { close_over: closeOver }),
     })
     .catch(async (error) => {
       // What runs says so, too; which names there are is asked here.
-      if (error instanceof ChargehandError && error.code === 'not-found') await checkNames(client, { node, service });
+      if (error instanceof ChargehandError && error.code === 'not-found') await checkNames(client, { node, services });
       throw error;
     })) as NodeOutcome;
   for (const warning of outcome.warnings) host.tell(`chargehand: warning: ${warning}\n`);
-  const where = service === undefined ? 'in all its services' : `in ${service}`;
+  const where = services === undefined ? 'in all its services' : `in ${services.join(', ')}`;
   const left = state === 'ready' ? '' : `, ${counted(outcome.sessions, 'session')} on it`;
   host.write(`${node}: ${state} ${where} (${outcome.services.join(', ') || 'it serves none'})${left}\n`);
   if (!flagOption(given, 'wait')) return EXIT.done;

@@ -38,7 +38,9 @@ export const sessions: Command = {
     const client = await operatorClient(given);
     const answer = (await client.ask('GET', `/v1/sessions${queryOf(given)}`)) as { sessions: readonly SessionRow[] };
     const [node, service] = [textOption(given, 'node'), textOption(given, 'service')];
-    if (answer.sessions.length === 0) await checkNames(client, { node, service });
+    if (answer.sessions.length === 0) {
+      await checkNames(client, { node, services: service === undefined ? [] : [service] });
+    }
     if (flagOption(given, 'json')) {
       host.write(`${JSON.stringify(answer.sessions)}\n`);
       return EXIT.done;

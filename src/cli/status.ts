@@ -4,7 +4,7 @@ import { readOnlyClient } from '../control/admin-client.ts';
 import type { StatusAnswer } from '../control/admin-status.ts';
 import { systemClock } from '../core/clock.ts';
 import { ChargehandError } from '../errors.ts';
-import { type Command, flagOption, type Given, textOption } from './command.ts';
+import { type Command, flagOption, type Given, textOption, wrongUsage } from './command.ts';
 import { EXIT, type Host } from './host.ts';
 import { operatorClient, SOCKET_OPTION } from './operator-client.ts';
 import { paintFor } from './paint.ts';
@@ -74,6 +74,9 @@ async function watch(ask: () => Promise<StatusAnswer>, given: Given, host: Host)
 
 async function asker(given: Given): Promise<() => Promise<StatusAnswer>> {
   const url = textOption(given, 'http');
+  if (url !== undefined && textOption(given, 'socket') !== undefined) {
+    throw wrongUsage('--http and --socket name two places to ask: give one');
+  }
   const client = url === undefined ? await operatorClient(given) : readOnlyClient(url);
   const path = url === undefined ? '/v1/status' : '/status.json';
   return async () => (await client.ask('GET', path)) as StatusAnswer;

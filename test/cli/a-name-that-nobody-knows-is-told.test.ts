@@ -39,6 +39,11 @@ for (const [line, code, message] of [
   ['drain n9', 1, 'chargehand: there is no node n9; there are proxy01, proxy02\n'],
   ['drain proxy01 --service nope', 1, 'chargehand: there is no service nope; there are https, puppet\n'],
   ['drain proxy02 --service puppet', 1, 'chargehand: there is no such thing\n'],
+  [
+    'drain proxy01 --service https --service nope',
+    1,
+    'chargehand: there is no service nope; there are https, puppet\n',
+  ],
 ] as const) {
   t.test(line, async (t) => {
     const { host, out, err } = toldHost([...line.split(' '), '--socket', socket]);

@@ -24,12 +24,27 @@ const WRONG: readonly (readonly [line: string, message: RegExp])[] = [
   ['sessions --local 127.0.0.1:99999', /is no ADDR:PORT/],
   ['sessions --client proxy01', /^chargehand: --client proxy01 is not an IP address/],
   ['nonsense', /there is no command nonsense/],
+  [
+    'status -c a.yaml -c b.yaml',
+    /^chargehand: --config takes one value and was given two \(a\.yaml, b\.yaml\): give one\n$/,
+  ],
+  ['-c a.yaml check --config b.yaml', /^chargehand: --config takes one value and was given two \(a\.yaml, b\.yaml\)/],
+  [
+    'drain n1 --within 1m --within 2m',
+    /^chargehand: --within takes one value and was given two \(1m, 2m\): give one\n$/,
+  ],
+  ['sessions --service web --service rr', /^chargehand: --service takes one value and was given two \(web, rr\)/],
+  ['sessions --socket /a.sock', /^chargehand: --socket takes one value and was given two/],
+  [
+    `status --http http://127.0.0.1:1 --socket ${socket}`,
+    /^chargehand: --http and --socket name two places to ask: give one\n$/,
+  ],
 ];
 
 for (const [line, message] of WRONG) {
   t.test(line, async (t) => {
     const words = line.split(' ');
-    const asks = !/^(completion|nonsense)|--http/.test(line);
+    const asks = !/^(completion|nonsense)|--http|check/.test(line);
     const { host, out, err } = toldHost([...words, ...(asks ? ['--socket', socket] : [])]);
     t.equal(await runCommandLine(host), 2, err());
     t.match(err(), message);
