@@ -10,7 +10,7 @@ import { ChargehandError, ListenError } from '../errors.ts';
 import { removeStaleSocket } from '../net/unix-socket.ts';
 import { type Answer, type AnswerTools, answerTo } from './admin-answers.ts';
 import { readBody } from './admin-body.ts';
-import { giveTo } from './admin-socket.ts';
+import { giveTo, noSocketAt } from './admin-socket.ts';
 
 export interface AdminServerOptions extends AnswerTools {
   readonly observer: Observer;
@@ -83,7 +83,7 @@ export class AdminServer {
       return true;
     } catch (error) {
       await this.close();
-      const failure = error instanceof ListenError ? error : listenError(error, socket);
+      const failure = error instanceof ListenError ? error : await listenError(error, socket);
       if (given || group !== STANDARD_GROUP) throw failure;
       this.#options.observer.notice?.(
         'warn',
@@ -162,10 +162,13 @@ const STATUS: Readonly<Record<string, number>> = {
   'too-large': 413,
 };
 
-function listenError(error: unknown, path: string): ListenError {
+async function listenError(error: unknown, path: string): Promise<ListenError> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
   const message = error instanceof Error ? error.message : String(error);
-  return new ListenError(code, `admin socket ${path}: ${FAILURES[code] ?? message}`, error);
+  const other = code === 'EADDRINUSE' ? await noSocketAt(path) : undefined;
+  const why =
+    other === undefined ? (FAILURES[code] ?? message) : `${other}: move it away, or name another admin.socket`;
+  return new ListenError(code, `admin socket ${path}: ${why}`, error);
 }
 
 const FAILURES: Readonly<Record<string, string>> = {

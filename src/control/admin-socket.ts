@@ -32,6 +32,13 @@ export async function giveTo(path: string, mode: number, group: string): Promise
   }
 }
 
+/** What stands at `path` in the place of a socket, in words; undefined: a socket, nothing, or it can't be told. */
+export async function noSocketAt(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.isSocket()) return undefined;
+  return found.isDirectory() ? 'a folder stands there' : 'a file that is no socket stands there';
+}
+
 async function groups(): Promise<readonly { readonly name: string; readonly id: number }[]> {
   const text = await readFile('/etc/group', 'utf8').catch(() => '');
   return text.split('\n').flatMap((line) => {

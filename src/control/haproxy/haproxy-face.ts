@@ -6,7 +6,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/events.ts';
 import { ListenError } from '../../errors.ts';
 import { LineServer } from '../../net/line-server.ts';
-import { giveTo } from '../admin-socket.ts';
+import { giveTo, noSocketAt } from '../admin-socket.ts';
 import type { Operator } from '../operator.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandTools } from './commands.ts';
@@ -159,7 +159,7 @@ export class HaproxyFace {
       }
     } catch (error) {
       await server.close();
-      throw listenError(error, path);
+      throw await listenError(error, path);
     }
     this.#server = server;
     this.#path = path;
@@ -208,9 +208,11 @@ export class HaproxyFace {
   }
 }
 
-function listenError(error: unknown, path: string): ListenError {
+async function listenError(error: unknown, path: string): Promise<ListenError> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  const why = FAILURES[code] ?? (error instanceof Error ? error.message : String(error));
+  const message = error instanceof Error ? error.message : String(error);
+  const other = code === 'EADDRINUSE' ? await noSocketAt(path) : undefined;
+  const why = other === undefined ? (FAILURES[code] ?? message) : `${other}: move it away, or name another path`;
   return new ListenError(code, `haproxy.socket ${path}: ${why}`, error);
 }
 
