@@ -4,8 +4,9 @@
 import { type IncomingMessage, request } from 'node:http';
 import { printable } from '../core/printable.ts';
 import { socketPathFault } from '../core/socket-path.ts';
-import { ChargehandError } from '../errors.ts';
-import { groupOfSocket } from './admin-socket.ts';
+import { ChargehandError, type DialFailure } from '../errors.ts';
+import { dialError } from '../net/socket-error.ts';
+import { groupOfSocket, noSocketAt } from './admin-socket.ts';
 
 export interface AdminClient {
   /** Resolves with the JSON of the answer; rejects with a ChargehandError: `not-running` where nobody is there. */
@@ -37,13 +38,28 @@ export function readOnlyClient(url: string): AdminClient {
   const place = { host: base.hostname.replace(/^\[(.*)\]$/, '$1'), port: base.port === '' ? 80 : Number(base.port) };
   return {
     ask: (method, path, body) =>
-      ask(place, { method, path, body }, (error) =>
-        notRunning(
-          `nothing answers at ${base.origin}: ${error.message}; the file's http.listen says where it is`,
-          error,
-        ),
-      ),
+      ask(place, { method, path, body }, (error) => {
+        const wayOut = "the file's http.listen says where it is";
+        if (isNoHttp(error)) return noAnswer(`what answers at ${base.origin} speaks no HTTP; ${wayOut}`, error);
+        const why = WHY[dialError(error, base.host).reason] ?? error.message;
+        return notRunning(`nothing answers at ${base.origin}: ${why}; ${wayOut}`, error);
+      }),
   };
+}
+
+/** Why nobody is there. */
+const WHY: Readonly<Partial<Record<DialFailure, string>>> = {
+  refused: 'nothing listens on that port',
+  reset: 'the connection was cut',
+  timeout: 'it gives no answer',
+  unreachable: "the host can't be reached",
+  unresolved: 'its name has no address here',
+  'no-route': 'there is no route to it',
+};
+
+/** Bytes came, but not those of HTTP: another service. */
+function isNoHttp({ code }: NodeJS.ErrnoException): boolean {
+  return code?.startsWith('HPE_') === true;
 }
 
 interface Question {
@@ -84,7 +100,7 @@ async function ask(
   });
   const parsed = parse(answer.text);
   if (answer.status >= 200 && answer.status < 300 && parsed !== undefined) return parsed;
-  throw refusal(answer.status, parsed);
+  throw refusal(answer.status, parsed ?? saidInWords(answer.text));
 }
 
 async function readAll(response: IncomingMessage): Promise<string> {
@@ -106,6 +122,11 @@ function parse(text: string): unknown {
   }
 }
 
+/** The read-only port turns away who asks by a name that it doesn't know, and says by which to ask. */
+function saidInWords(text: string): { readonly error: string } | undefined {
+  return text.startsWith('unknown Host: ') ? { error: text.trim() } : undefined;
+}
+
 /** What a running balancer says no to; its words are meant for users already. */
 function refusal(status: number, answer: unknown): ChargehandError {
   const said = typeof answer === 'object' && answer !== null && 'error' in answer ? String(answer.error) : undefined;
@@ -116,6 +137,12 @@ function refusal(status: number, answer: unknown): ChargehandError {
 }
 
 async function unreachable(error: NodeJS.ErrnoException, path: string): Promise<ChargehandError> {
+  const other = await noSocketAt(path);
+  if (other !== undefined) return notRunning(`${path}: ${other}: name the socket of chargehand with --socket`, error);
+  if (isNoHttp(error)) {
+    const message = `what answers at ${path} is no admin socket of chargehand: name that with --socket (the file's admin.socket)`;
+    return noAnswer(message, error);
+  }
   switch (error.code) {
     case 'ENOENT':
     case 'ECONNREFUSED':
@@ -135,11 +162,12 @@ async function unreachable(error: NodeJS.ErrnoException, path: string): Promise<
       );
     }
     default:
-      return new ChargehandError('no-answer', `${path}: ${error.message}; the log of chargehand may say more`, {
-        side: 'client',
-        cause: error,
-      });
+      return noAnswer(`${path}: ${error.message}; the log of chargehand may say more`, error);
   }
+}
+
+function noAnswer(message: string, cause: unknown): ChargehandError {
+  return new ChargehandError('no-answer', message, { side: 'client', cause });
 }
 
 function notRunning(message: string, cause: unknown): ChargehandError {
