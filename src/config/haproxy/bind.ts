@@ -32,7 +32,14 @@ const HARMLESS: Readonly<Record<string, number>> = {
   ...{ mss: 1, 'expose-fd': 1, level: 1, 'severity-output': 1, 'idle-ping': 1, cc: 1, label: 1, 'guid-prefix': 1 },
   noreuseport: 0,
 };
-const OWNED_SOCKET = new Set(['mode', 'user', 'group', 'uid', 'gid']);
+/** Who may open a Unix socket, and what a socket unit of systemd calls it. */
+const OWNED_SOCKET: Readonly<Record<string, string>> = {
+  mode: 'SocketMode',
+  user: 'SocketUser',
+  uid: 'SocketUser',
+  group: 'SocketGroup',
+  gid: 'SocketGroup',
+};
 /** These make it another listener than ours can be. */
 const BEYOND: Readonly<Record<string, number>> = {
   interface: 1,
@@ -67,10 +74,13 @@ interface Options {
   readonly ssl: boolean;
   readonly acceptProxy: boolean;
   readonly v6only: boolean;
+  /** As a socket unit has it: `SocketMode=666`. */
+  readonly owned: readonly string[];
 }
 
 function optionsOf(options: readonly string[], line: number, remarks: Remarks): Options {
   const flags = new Set<string>();
+  const owned: string[] = [];
   for (let i = 0; i < options.length; i++) {
     const option = options[i] ?? '';
     flags.add(option);
@@ -79,8 +89,8 @@ function optionsOf(options: readonly string[], line: number, remarks: Remarks): 
       remarks.note(line, `maxconn ${options[++i]} of the bind: max_sessions of the service would limit it`);
     } else if (HARMLESS[option] !== undefined) {
       i += HARMLESS[option];
-    } else if (OWNED_SOCKET.has(option)) {
-      remarks.note(line, `${option} ${options[++i]}: a Unix socket belongs to the user chargehand runs as`);
+    } else if (OWNED_SOCKET[option] !== undefined) {
+      owned.push(`${OWNED_SOCKET[option]}=${options[++i]}`);
     } else if (BEYOND[option] !== undefined) {
       remarks.lost(line, `${option} of a bind has no counterpart`);
       i += BEYOND[option];
@@ -93,14 +103,21 @@ function optionsOf(options: readonly string[], line: number, remarks: Remarks): 
     ssl: flags.has('ssl') || flags.has('crt'),
     acceptProxy: flags.has('accept-proxy'),
     v6only: flags.has('v6only'),
+    owned,
   };
 }
 
 function parseBind(text: string, line: number, options: Options, remarks: Remarks): Bind | undefined {
-  const { acceptProxy } = options;
+  const { acceptProxy, owned } = options;
   const address = text.replace(/^(?:ipv4|ipv6|tcp|tcp4|tcp6|unix|uxst)@/, '');
-  if (address.startsWith('/'))
+  if (address.startsWith('/')) {
+    if (letsOthersIn(owned)) {
+      const unit = `a socket unit of systemd with ${owned.join(', ')} and listen: "systemd:NAME" let others in`;
+      remarks.lost(line, `bind ${text}: only the user that chargehand runs as can open it: ${unit}`);
+    }
     return checked({ line, entry: `unix:${address}`, scope: 'one', ports: '', acceptProxy }, remarks);
+  }
+  if (owned.length > 0) remarks.note(line, `mode and owner of bind ${text} mean something only for a Unix socket`);
   const found = /^(?:(?<host>.*):)?(?<ports>[0-9]+(?:-[0-9]+)?)$/.exec(address);
   if (found === null || address.includes('@')) {
     remarks.lost(line, `bind ${text}: only TCP ports and paths of Unix sockets are carried over`);
@@ -121,6 +138,15 @@ function parseBind(text: string, line: number, options: Options, remarks: Remark
   }
   const entry = plain.includes(':') ? `[${plain}]:${ports}` : `${plain}:${ports}`;
   return checked({ line, entry, scope: 'one', ports, acceptProxy }, remarks);
+}
+
+/** A socket of ours is its user's alone, as one of mode 600 is. */
+function letsOthersIn(owned: readonly string[]): boolean {
+  return owned.some((one) => {
+    const [, mode] = /^SocketMode=([0-7]+)$/.exec(one) ?? [];
+    // To open a socket is to write to it.
+    return mode === undefined || (Number.parseInt(mode, 8) & 0o022) !== 0;
+  });
 }
 
 function checked(bind: Bind, remarks: Remarks): Bind | undefined {

@@ -316,6 +316,25 @@ t.test('binds', async (t) => {
   }
 });
 
+t.test('a Unix socket that others may open: lost, with the way out', async (t) => {
+  const of = (bind: string) => imported(`listen web\n bind ${bind}\n server a 192.0.2.1:80\n`);
+  const open = of('unix@/run/web.sock mode 666 group bar');
+  t.same(remarksOf(open, 'lost'), [
+    'bind unix@/run/web.sock: only the user that chargehand runs as can open it: a socket unit of systemd with ' +
+      'SocketMode=666, SocketGroup=bar and listen: "systemd:NAME" let others in',
+  ]);
+  t.equal(open.lost, true);
+  for (const rights of ['mode 0660', 'mode 606', 'user www-data', 'gid 33 mode 600']) {
+    t.equal(of(`/run/web.sock ${rights}`).lost, true, rights);
+  }
+  for (const rights of ['', 'mode 600', 'mode 0644', 'mode 755']) {
+    t.equal(of(`/run/web.sock ${rights}`).lost, false, rights);
+  }
+  const tcp = of('*:80 mode 666');
+  t.equal(tcp.lost, false);
+  t.match(remarksOf(tcp, 'note').join(), 'mean something only for a Unix socket');
+});
+
 t.test('defaults are inherited: the nearest, by name, from each other, and taken back', async (t) => {
   const result = imported(
     [
