@@ -26,7 +26,8 @@ export function planLines(plan: Plan): string[] {
 const GAP = ': nobody listens there for a moment, since it takes the place of another that must be closed first';
 
 const UNTIL_THEN: Readonly<Record<string, string>> = {
-  admin: '; until then the commands reach it at the socket of before (--socket)',
+  admin: '; until then the commands reach it as before, if it had a socket (--socket)',
+  'admin.socket': '; until then the commands reach it at the socket of before (--socket)',
 };
 
 /** Keys of a service or a backend that the file calls otherwise than by their words with underscores. */

@@ -1,12 +1,12 @@
 // What differs between two configurations, as plain values: what a reload would touch. Pure; nothing is done here.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Config, ListenAddress, ServiceConfig } from './config.ts';
+import type { BalanceConfig, Config, ListenAddress, ServiceConfig } from './config.ts';
 import { formatListenAddress } from './listen-address.ts';
 
 export interface Changed {
   readonly name: string;
-  /** What of it differs, by the keys of Config. */
+  /** What of it differs, by the keys of Config; of `balance` what of that. */
   readonly what: readonly string[];
 }
 
@@ -68,7 +68,9 @@ export function diffConfigs(before: Config, after: Config): ConfigDiff {
       added: [...now.keys()].filter((name) => !old.has(name)),
       removed: [...old.keys()].filter((name) => !now.has(name)),
       changed: both.flatMap(({ former, service }) => {
-        const what = differing(former, service).filter((key) => key !== 'backends');
+        const what = differing(former, service)
+          .filter((key) => key !== 'backends')
+          .map((key) => (key === 'balance' ? ofBalance(former.balance, service.balance) : key));
         return what.length === 0 ? [] : [{ name: service.name, what }];
       }),
     },
@@ -82,6 +84,12 @@ export function isSameConfig(diff: ConfigDiff): boolean {
   const { listeners, services, backends, other, restart } = diff;
   const lists = [...Object.values(listeners), ...Object.values(services), backends, other, restart];
   return lists.every((list) => list.length === 0);
+}
+
+/** The key of the file that made it another one. */
+function ofBalance(before: BalanceConfig, after: BalanceConfig): string {
+  if (before.strategy !== after.strategy) return 'balance';
+  return after.strategy === 'pinned' ? 'node' : 'hash';
 }
 
 function diffListeners(before: Config, after: Config): ConfigDiff['listeners'] {
@@ -109,13 +117,34 @@ function diffBackends(before: ServiceConfig, after: ServiceConfig): BackendChang
   return [{ service: after.name, added, removed, changed }];
 }
 
-/** Keys of the top level by when they take effect. */
-const AT_ONCE = ['http', 'log', 'haproxy', 'doctor', 'maxSessions'] as const satisfies readonly (keyof Config)[];
-const AT_START = ['admin', 'relay'] as const satisfies readonly (keyof Config)[];
+/** Keys of the top level by when they take effect. Of some only a part has to wait: those are named with it. */
+const AT_ONCE = [
+  'name',
+  'caNode',
+  'http',
+  'haproxy',
+  'doctor',
+  'maxSessions',
+] as const satisfies readonly (keyof Config)[];
+const AT_START = ['relay'] as const satisfies readonly (keyof Config)[];
 
 function topLevel(before: Config, after: Config): Pick<ConfigDiff, 'other' | 'restart'> {
   const differs = (key: keyof Config) => !isDeepStrictEqual(before[key], after[key]);
-  return { other: AT_ONCE.filter(differs), restart: AT_START.filter(differs) };
+  const log = differing(before.log, after.log);
+  return {
+    other: [...AT_ONCE.filter(differs), ...(log.some((key) => key !== 'format') ? ['log'] : [])],
+    restart: [
+      ...ofAdmin(before.admin, after.admin),
+      ...(log.includes('format') ? ['log.format'] : []),
+      ...AT_START.filter(differs),
+    ],
+  };
+}
+
+function ofAdmin(before: Config['admin'], after: Config['admin']): string[] {
+  if (before === false || after === false) return before === after ? [] : ['admin'];
+  // Whether the file asks for it is no key of its own.
+  return differing(before, after).flatMap((key) => (key === 'given' ? [] : [`admin.${key}`]));
 }
 
 function differing<T extends object>(a: T, b: T): string[] {

@@ -17,12 +17,23 @@ const NOTHING: Plan = {
 t.test('a key is called as the file calls it, in its place', async (t) => {
   const changed = [{ service: 'web', added: [], removed: [], changed: [{ name: 'a', what: ['admin', 'host'] }] }];
   const services = { added: [], removed: [], changed: [{ name: 'web', what: ['slowStartMs', 'waitForClient'] }] };
-  t.same(planLines({ ...NOTHING, backends: changed, services, other: ['maxSessions'], restart: ['admin', 'relay'] }), [
-    '~ service web: slow_start, wait_for_client',
-    '~ node a in web: state, address',
-    '~ max_sessions',
-    '! admin: takes effect with the next restart; until then the commands reach it at the socket of before (--socket)',
-    '! relay: takes effect with the next restart',
+  t.same(
+    planLines({ ...NOTHING, backends: changed, services, other: ['maxSessions'], restart: ['admin.socket', 'relay'] }),
+    [
+      '~ service web: slow_start, wait_for_client',
+      '~ node a in web: state, address',
+      '~ max_sessions',
+      '! admin.socket: takes effect with the next restart; until then the commands reach it at the socket of before (--socket)',
+      '! relay: takes effect with the next restart',
+    ],
+  );
+});
+
+t.test('what has to wait for a restart, and where the commands find it until then', async (t) => {
+  t.same(planLines({ ...NOTHING, other: ['caNode'], restart: ['admin.state', 'log.format'] }), [
+    '~ ca_node',
+    '! admin.state: takes effect with the next restart',
+    '! log.format: takes effect with the next restart',
   ]);
 });
 

@@ -27,6 +27,44 @@ t.test('services, listeners and backends that come, go and change', async (t) =>
   t.same(diff.restart, ['relay']);
 });
 
+t.test('what makes a strategy another one is named by its own key', async (t) => {
+  const whatOf = (before: string, after: string, more = ['', '']) => {
+    const service = (balance: string) => `{ web: { listen: 80, ${balance} } }`;
+    return diffConfigs(file(service(before), more[0]), file(service(after), more[1]));
+  };
+  const changed = (before: string, after: string) => whatOf(before, after).services.changed[0]?.what;
+  t.same(changed('balance: pinned, node: a', 'balance: pinned, node: b'), ['node']);
+  t.same(changed('balance: source', 'balance: source, hash: { prefix_v4: 24 }'), ['hash']);
+  t.same(changed('balance: roundrobin', 'balance: leastconn'), ['balance']);
+  t.same(changed('balance: roundrobin', 'balance: pinned, node: b'), ['balance']);
+  const ca = (node: string) =>
+    configOf(
+      `version: 1\nname: lb.example.net\nprofile: foreman-current\nca_node: ${node}\nnodes: { a: 192.0.2.1, b: 192.0.2.2 }\n`,
+    );
+  const diff = diffConfigs(ca('a'), ca('b'));
+  t.same(diff.services.changed, [{ name: 'puppet-ca', what: ['node'] }]);
+  t.same(diff.other, ['caNode']);
+});
+
+t.test('of admin and log only what has to wait takes effect with a restart', async (t) => {
+  const restart = (before: string, after: string) => {
+    const { restart, other } = diffConfigs(
+      file('{ web: { listen: 80 } }', before),
+      file('{ web: { listen: 80 } }', after),
+    );
+    return { restart, other };
+  };
+  t.same(restart('', 'log: { format: json }'), { restart: ['log.format'], other: [] });
+  t.same(restart('', 'log: { format: json, level: debug }'), { restart: ['log.format'], other: ['log'] });
+  t.same(restart('', 'log: { sessions: failed }'), { restart: [], other: ['log'] });
+  t.same(restart('', 'admin: { state: /var/lib/a.json }'), { restart: ['admin.state'], other: [] });
+  t.same(restart('', 'admin: { socket: /run/a.sock }'), { restart: ['admin.socket'], other: [] });
+  t.same(restart('', 'admin: false'), { restart: ['admin'], other: [] });
+  t.same(restart('admin: false', ''), { restart: ['admin'], other: [] });
+  t.same(restart('admin: false', 'admin: false'), { restart: [], other: [] });
+  t.same(restart('name: a.example.net', 'name: b.example.net').other, ['name']);
+});
+
 t.test('a node that changes', async (t) => {
   const nodes = (list: string) =>
     configOf(`version: 1\nnodes: { a: 192.0.2.1, ${list} }\nservices: { web: { listen: 80 } }\n`);
