@@ -13,6 +13,7 @@ export const FORMATS: Readonly<Record<string, FormatCheck>> = {
   duration: durationFrom(0, '0s'),
   'duration-100ms': durationFrom(100, '100ms'),
   'duration-1s': durationFrom(1_000, '1s'),
+  'duration-1m': durationFrom(60_000, '1m', 'and each time every node is asked everything'),
   cidr: cidrFault,
   listen: (text) => faultOf(parseListen(text)),
   'socket-path': socketPathFault,
@@ -22,11 +23,11 @@ export const FORMATS: Readonly<Record<string, FormatCheck>> = {
   'source-address': (text) => (text === 'none' || isAddress(text) ? undefined : 'must be an IP address, or none'),
 };
 
-function durationFrom(leastMs: number, least: string): FormatCheck {
+function durationFrom(leastMs: number, least: string, why = 'how often it is looked at'): FormatCheck {
   return (text) => {
     const ms = parseDuration(text);
     if (ms === undefined) return `must be a duration such as 5s, at most ${Math.floor(LONGEST_MS / 3_600_000)}h`;
-    return ms < leastMs ? `is shorter than ${least}, how often it is looked at: write ${least} or more` : undefined;
+    return ms < leastMs ? `is shorter than ${least}, ${why}: write ${least} or more` : undefined;
   };
 }
 

@@ -82,9 +82,11 @@ const admin = orFalse(
   'must be a map with the keys socket, mode, group or state, or false for none',
 );
 
-const repository = text('A path of a repository.', 'must be the path of a repository', {
-  pattern: '^[\\u0021-\\u007e]+$',
-});
+const repository = text(
+  'A path of a repository.',
+  'must be the path of a repository as it stands in its URL after the host, from "/" on',
+  { pattern: '^/[\\u0021-\\u007e]*$' },
+);
 
 export const SCHEMA: Schema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -129,7 +131,7 @@ export const SCHEMA: Schema = {
         threads: countOr('auto', 'Threads of the native relay.', 1, 256),
       }),
       doctor: map('Comparing the nodes with each other, now and then.', {
-        interval: duration('How often.', '1h', 'duration-1s'),
+        interval: duration('How often; at least 1m.', '1h', 'duration-1m'),
         repositories: listOf('Repositories to compare.', repository, 'must be a list of paths', { default: [] }),
       }),
     },

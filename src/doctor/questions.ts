@@ -137,7 +137,7 @@ function repositoryRow(path: string): Row {
   return {
     id: 'repository',
     transport: 'https',
-    path: `${whole.startsWith('/') ? '' : '/'}${whole}repomd.xml`,
+    path: `${whole}repomd.xml`,
     certified: true,
   };
 }

@@ -131,6 +131,22 @@ for (const [keys, at, path, message] of WRONG_IN_SERVICE) {
   });
 }
 
+t.test('the doctor: not all the time, and paths as they stand in a URL', async (t) => {
+  const wrong = (doctor: string): string[] =>
+    problemsOf(`${NODES}services: { web: { listen: 80 } }\ndoctor: ${doctor}\n`)
+      .filter((line) => !line.includes('warning:'))
+      .map((line) => line.replace(/^[\d:]+ doctor\./, ''));
+  const tooOften = 'interval: is shorter than 1m, and each time every node is asked everything: write 1m or more';
+  t.same(wrong('{ interval: 1s }'), [tooOften]);
+  t.same(wrong('{ interval: 59s }'), [tooOften]);
+  t.same(wrong('{ interval: 1m, repositories: [/pulp/content/a/] }'), []);
+  for (const path of ['pulp/content/a/', 'https://lb.example.net/pulp/content/a/']) {
+    t.same(wrong(`{ repositories: ["${path}"] }`), [
+      `repositories[0]: must be the path of a repository as it stands in its URL after the host, from "/" on, not "${path}"`,
+    ]);
+  }
+});
+
 t.test('expectations of a probe', (t) => {
   const wrong = (expect: string): string[] =>
     problemsOf(`${NODES}services:\n  web: { listen: 80, health: { type: http, expect: ${expect} } }\n`)

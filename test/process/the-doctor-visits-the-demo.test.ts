@@ -12,7 +12,7 @@ t.setTimeout(400_000);
 
 // A name that every machine knows, and that leads to it.
 const own = (text: string): string =>
-  `${text.replace('smartproxy.example.test', 'localhost')}doctor: { interval: 1s, repositories: [] }\n`;
+  `${text.replace('smartproxy.example.test', 'localhost')}doctor: { interval: 1m, repositories: [] }\n`;
 const demo = await moveDemo(t, own);
 const { built, file } = demo;
 
