@@ -39,7 +39,7 @@ export function manPage(commands: readonly Command[]): string {
 
 const EXITS = [
   ['0', 'done'],
-  ['1', 'it failed, or check found an error'],
+  ['1', 'it failed; check or doctor found an error; import lost something, or --verify found a difference'],
   ['2', 'wrong usage'],
   ['3', 'nothing is running at that socket, or the file says that there is none'],
   ['78', 'run was given a configuration that is not valid'],

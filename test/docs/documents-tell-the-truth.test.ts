@@ -65,3 +65,17 @@ t.test('every target of Prometheus that is shown is answered', async (t) => {
   }
   t.ok(found > 2, 'some are shown');
 });
+
+t.test('the exit codes of README are those of the man page', async (t) => {
+  const readme = text.get('README.md') ?? '';
+  const man = readFileSync(join(root, 'man', 'chargehand.1'), 'utf8');
+  const [, status = ''] = /^\.SH EXIT STATUS\n([\s\S]*?)^\.SH/m.exec(man) ?? [];
+  const codes = [...status.matchAll(/^\.B (\d+)$/gm)].map(([, code]) => code);
+  t.same(
+    [...readme.matchAll(/^\| (\d+) \| /gm)].map(([, code]) => code),
+    codes,
+  );
+  for (const [what, words] of Object.entries({ readme: /^\| 1 \| .*$/m.exec(readme)?.[0], man: status })) {
+    for (const command of ['check', 'doctor', 'import']) t.match(words, command, `${what}: 1 is also of ${command}`);
+  }
+});
