@@ -56,4 +56,7 @@ t.test('Pulp without its database: drained while another has one', async (t) => 
   for (const node of ['proxy01', 'proxy02']) {
     t.match(all[`${node} pulp error https`], /Leave it ready meanwhile: nothing takes its place in https$/);
   }
+  const both = await advice(t, { nodes: 2, wrong: { proxy01: ill, proxy02: ['pulp-without-workers'] } });
+  t.match(both['proxy01 pulp error https'], /Meanwhile: chargehand drain proxy01 --service https/);
+  t.match(both['proxy02 pulp warning https'], /Leave it ready meanwhile/);
 });

@@ -12,10 +12,12 @@ const NEXT_TO_NOTHING = 0.02;
 
 export function pulp(survey: Survey): Found[] {
   const answers = answersTo(survey, 'pulp');
-  const unwell = answers.filter((asked) => faultOf(asked) !== undefined || !hasWorkers(asked));
+  const broken = answers.filter((asked) => faultOf(asked) !== undefined);
+  // One that only synchronises nothing still takes the place of one that serves nothing.
+  const unwell = answers.filter((asked) => broken.includes(asked) || !hasWorkers(asked));
   return unwell.map((asked): Found => {
-    const mend = mending(asked, unwell, survey);
     const worst = faultOf(asked);
+    const mend = mending(asked, worst === undefined ? unwell : broken, survey);
     if (worst !== undefined) {
       const why = 'yum and dnf on the clients that are sent to it fail';
       return { ...fault('pulp', asked), severity: 'error', what: worst, why, mend };
