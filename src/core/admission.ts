@@ -27,7 +27,7 @@ export class Admission {
     this.#allowed = rules.allow.length > 0 ? cidrMatcher(rules.allow) : undefined;
     if (rules.maxSessions === undefined && rules.rate === undefined) this.#clients = undefined;
     else if (this.#clients === undefined) this.#clients = new ClientTable(rules, this.#clock);
-    else this.#clients.limits = rules;
+    else this.#clients.update(rules);
   }
 
   /** `client` empty: a Unix socket, which no address rule and no limit concerns. */

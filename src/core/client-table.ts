@@ -11,22 +11,22 @@ export interface ClientLimits {
 
 interface Entry {
   active: number;
-  tokens: number;
+  /** Undefined until a rate is in effect, which begins with its burst. */
+  tokens: number | undefined;
   refilledAt: number;
 }
 
 const MOST_CLIENTS = 100_000;
 
 export class ClientTable {
-  /** May change while it counts (a reload). */
-  limits: ClientLimits;
+  #limits: ClientLimits;
   readonly #clock: Clock;
   readonly #most: number;
   /** Least recently seen first: an entry that is touched moves to the end. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(limits: ClientLimits, clock: Clock, most = MOST_CLIENTS) {
-    this.limits = limits;
+    this.#limits = limits;
     this.#clock = clock;
     this.#most = most;
   }
@@ -35,22 +35,34 @@ export class ClientTable {
     return this.#entries.size;
   }
 
+  /** Other limits from now on (a reload): the sessions it counts stay counted. */
+  update(limits: ClientLimits): void {
+    const before = this.#limits;
+    this.#limits = limits;
+    if (before.rate === undefined || limits.rate !== undefined) return;
+    for (const [key, entry] of this.#entries) {
+      entry.tokens = undefined;
+      if (entry.active === 0) this.#entries.delete(key);
+    }
+  }
+
   /** Counts one more session of this client, or says no. What was admitted must be given back with `release`. */
   admit(client: string): boolean {
     const key = clientKey(client);
     const now = this.#clock.now();
-    const { maxSessions, rate } = this.limits;
-    const entry = this.#entries.get(key) ?? { active: 0, tokens: rate?.burst ?? 0, refilledAt: now };
+    const { maxSessions, rate } = this.#limits;
+    const entry = this.#entries.get(key) ?? { active: 0, tokens: undefined, refilledAt: now };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     if (this.#entries.size > this.#most) this.#forgetOldest();
     if (rate !== undefined) {
-      entry.tokens = Math.min(rate.burst, entry.tokens + ((now - entry.refilledAt) / 1000) * rate.perSecond);
+      const refilled = ((now - entry.refilledAt) / 1000) * rate.perSecond;
+      entry.tokens = entry.tokens === undefined ? rate.burst : Math.min(rate.burst, entry.tokens + refilled);
       entry.refilledAt = now;
       if (entry.tokens < 1) return false;
     }
     if (maxSessions !== undefined && entry.active >= maxSessions) return false;
-    entry.tokens -= 1;
+    if (entry.tokens !== undefined) entry.tokens -= 1;
     entry.active++;
     return true;
   }
@@ -61,7 +73,7 @@ export class ClientTable {
     if (entry === undefined) return;
     if (entry.active > 0) entry.active--;
     // Without a rate there is nothing to remember of a client that has left.
-    if (entry.active === 0 && this.limits.rate === undefined) this.#entries.delete(key);
+    if (entry.active === 0 && this.#limits.rate === undefined) this.#entries.delete(key);
   }
 
   #forgetOldest(): void {

@@ -40,6 +40,37 @@ t.test('a session that is refused for its number takes nothing from the rate', a
   t.notOk(table.admit('a'), 'the burst is used up');
 });
 
+t.test('a rate that a reload brings begins with its burst, however many sessions there were before', async (t) => {
+  const clock = manualClock();
+  const table = new ClientTable({ maxSessions: 100, rate: undefined }, clock);
+  const admitted = () => table.admit('192.0.2.1');
+  t.ok(admitted(), 'one that stays');
+  for (let i = 0; i < 1000; i++) {
+    admitted();
+    table.release('192.0.2.1');
+  }
+  const rate = { perSecond: 1, burst: 2 };
+  table.update({ maxSessions: 100, rate });
+  t.same([admitted(), admitted(), admitted()], [true, true, false]);
+  table.update({ maxSessions: 100, rate: { perSecond: 2, burst: 3 } });
+  t.notOk(admitted(), 'another rate is no new beginning');
+  table.update({ maxSessions: 100, rate: undefined });
+  t.ok(admitted());
+  table.update({ maxSessions: 100, rate });
+  t.same([admitted(), admitted(), admitted()], [true, true, false], 'a rate after none is');
+});
+
+t.test('a rate that a reload takes away leaves nothing of who has left', async (t) => {
+  const table = new ClientTable({ maxSessions: 1, rate: { perSecond: 1, burst: 1 } }, manualClock());
+  t.ok(table.admit('a'));
+  t.ok(table.admit('b'));
+  table.release('a');
+  t.equal(table.size, 2);
+  table.update({ maxSessions: 1, rate: undefined });
+  t.equal(table.size, 1);
+  t.notOk(table.admit('b'), 'b still has its session');
+});
+
 t.test('IPv6 by /64', async (t) => {
   const table = new ClientTable({ maxSessions: 1, rate: undefined }, manualClock());
   t.ok(table.admit('2001:db8:0:1::1'));

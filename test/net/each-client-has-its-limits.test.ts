@@ -3,7 +3,7 @@
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import type { ListenAddress } from '../../src/config/config.ts';
-import { backendSpec, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
+import { backendSpec, configWith, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { SOCKET_WAYS } from '../fixtures/sockets.ts';
 import { echo, readAll, startServer } from '../fixtures/tcp.ts';
@@ -11,8 +11,10 @@ import { echo, readAll, startServer } from '../fixtures/tcp.ts';
 async function limited(t: Test, patch: ServicePatch) {
   const backend = await startServer(t, echo);
   const clock = manualClock();
-  const running = await startBalancer(t, [{ backends: [backendSpec('n', backend.port)], ...patch }], { clock });
-  const { events } = running;
+  const backends = [backendSpec('n', backend.port)];
+  const running = await startBalancer(t, [{ backends, ...patch }], { clock });
+  const { balancer, events } = running;
+  const reload = (other: ServicePatch) => balancer.apply(configWith([{ backends, ...patch, ...other }]));
   /** Comes from an address, after a header where one is given; tells how it went: served, or the end of its record. */
   const come = async (from: { host?: string; localAddress?: string; header?: string }) => {
     const { host = '127.0.0.1', localAddress, header = '' } = from;
@@ -33,7 +35,7 @@ async function limited(t: Test, patch: ServicePatch) {
     socket.end();
     await events.record(before);
   };
-  return { ...running, clock, backend, come };
+  return { ...running, clock, backend, come, reload };
 }
 
 const headerFrom = (address: string) =>
@@ -67,6 +69,15 @@ t.test('rate_per_client: a burst, and then so many a second', async (t) => {
   await clock.advance(3_600_000);
   for (let i = 0; i < 3; i++) t.equal((await come(first)).how, 'served');
   t.equal((await come(first)).how, 'refused PC', 'an hour of silence is worth no more than the burst');
+});
+
+t.test('rate_per_client that a reload brings begins with its burst', async (t) => {
+  const { come, reload } = await limited(t, { maxSessionsPerClient: 10 });
+  const from = { localAddress: '127.0.0.2' };
+  t.equal((await come(from)).how, 'served', 'a session that stays');
+  for (let i = 0; i < 5; i++) await (await come(from)).leave();
+  await reload({ ratePerClient: { perSecond: 1, burst: 2 } });
+  for (const how of ['served', 'served', 'refused PC']) t.equal((await come(from)).how, how);
 });
 
 t.test('an IPv6 client is its /64', async (t) => {
