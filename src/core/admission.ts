@@ -1,7 +1,7 @@
 // May this client in? `deny`, then `allow`, then its own limits. Pure but for the clock of the rates.
 
 import { type CidrMatcher, cidrMatcher } from './address.ts';
-import { type ClientLimits, ClientTable } from './client-table.ts';
+import { type ClientCount, type ClientLimits, ClientTable } from './client-table.ts';
 import type { Clock } from './clock.ts';
 
 export interface AdmissionRules extends ClientLimits {
@@ -9,6 +9,9 @@ export interface AdmissionRules extends ClientLimits {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
 }
+
+/** What an admitted session is counted in; `uncounted`: no limit of its client was in effect when it came. */
+export type Counted = ClientCount | 'uncounted';
 
 export class Admission {
   readonly #clock: Clock;
@@ -31,14 +34,14 @@ export class Admission {
   }
 
   /** `client` empty: a Unix socket, which no address rule and no limit concerns. */
-  admit(client: string): 'admitted' | 'denied' | 'refused' {
-    if (client === '') return 'admitted';
+  admit(client: string): Counted | 'denied' | 'refused' {
+    if (client === '') return 'uncounted';
     if (this.#denied?.(client) === true || this.#allowed?.(client) === false) return 'denied';
-    return this.#clients?.admit(client) === false ? 'refused' : 'admitted';
+    return this.#clients === undefined ? 'uncounted' : (this.#clients.admit(client) ?? 'refused');
   }
 
-  /** The session of an admitted client is over. */
-  release(client: string): void {
-    if (client !== '') this.#clients?.release(client);
+  /** An admitted session is over. It gives back what it was counted in, and nothing of a limit that came after it. */
+  release(counted: Counted): void {
+    if (counted !== 'uncounted') this.#clients?.release(counted);
   }
 }

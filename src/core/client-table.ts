@@ -9,7 +9,9 @@ export interface ClientLimits {
   readonly rate: { readonly perSecond: number; readonly burst: number } | undefined;
 }
 
-interface Entry {
+/** One client's count. Each session keeps the one it was counted in: the client may have another by the time it ends. */
+export interface ClientCount {
+  readonly client: string;
   active: number;
   /** Undefined until a rate is in effect, which begins with its burst. */
   tokens: number | undefined;
@@ -23,7 +25,7 @@ export class ClientTable {
   readonly #clock: Clock;
   readonly #most: number;
   /** Least recently seen first: an entry that is touched moves to the end. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, ClientCount>();
 
   constructor(limits: ClientLimits, clock: Clock, most = MOST_CLIENTS) {
     this.#limits = limits;
@@ -46,12 +48,12 @@ export class ClientTable {
     }
   }
 
-  /** Counts one more session of this client, or says no. What was admitted must be given back with `release`. */
-  admit(client: string): boolean {
+  /** Counts one more session of this client; undefined: it may not come in. What it gets is given back to `release`, once. */
+  admit(client: string): ClientCount | undefined {
     const key = clientKey(client);
     const now = this.#clock.now();
     const { maxSessions, rate } = this.#limits;
-    const entry = this.#entries.get(key) ?? { active: 0, tokens: undefined, refilledAt: now };
+    const entry = this.#entries.get(key) ?? { client: key, active: 0, tokens: undefined, refilledAt: now };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     if (this.#entries.size > this.#most) this.#forgetOldest();
@@ -59,21 +61,19 @@ export class ClientTable {
       const refilled = ((now - entry.refilledAt) / 1000) * rate.perSecond;
       entry.tokens = entry.tokens === undefined ? rate.burst : Math.min(rate.burst, entry.tokens + refilled);
       entry.refilledAt = now;
-      if (entry.tokens < 1) return false;
+      if (entry.tokens < 1) return undefined;
     }
-    if (maxSessions !== undefined && entry.active >= maxSessions) return false;
+    if (maxSessions !== undefined && entry.active >= maxSessions) return undefined;
     if (entry.tokens !== undefined) entry.tokens -= 1;
     entry.active++;
-    return true;
+    return entry;
   }
 
-  release(client: string): void {
-    const key = clientKey(client);
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    if (entry.active > 0) entry.active--;
+  release(count: ClientCount): void {
+    count.active--;
     // Without a rate there is nothing to remember of a client that has left.
-    if (entry.active === 0 && this.#limits.rate === undefined) this.#entries.delete(key);
+    if (count.active > 0 || this.#limits.rate !== undefined) return;
+    if (this.#entries.get(count.client) === count) this.#entries.delete(count.client);
   }
 
   #forgetOldest(): void {

@@ -91,11 +91,11 @@ export class Intake implements Stage {
   #admit(): boolean {
     const { host, clientEndpoint } = this.#session;
     const verdict = host.admit(clientEndpoint?.address ?? '');
-    if (verdict !== 'admitted') {
+    if (verdict === 'denied' || verdict === 'refused') {
       this.#session.finish(verdict, 'proxy', true);
       return true;
     }
-    this.#session.admitted = true;
+    this.#session.counted = verdict;
     host.observer.sessionStarted(this.#session.id, host.config.name, this.#session.clientName);
     if (host.config.handshakeFailover) {
       this.#hello = new HelloReader();

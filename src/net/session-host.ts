@@ -1,6 +1,7 @@
 // What a session needs of the service that accepted it, as an interface: the session knows neither balancers nor health.
 
 import type { ServiceConfig } from '../config/config.ts';
+import type { Counted } from '../core/admission.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Observer } from '../core/events.ts';
 import type { Backend } from '../core/pool.ts';
@@ -15,7 +16,7 @@ export type Choice =
   | { readonly kind: 'full'; readonly wanted: Backend | undefined }
   | { readonly kind: 'none' };
 
-export type Admission = 'admitted' | 'denied' | 'refused';
+export type Admission = Counted | 'denied' | 'refused';
 
 export interface SessionHost {
   readonly config: ServiceConfig;
@@ -47,6 +48,6 @@ export interface SessionHost {
   /** One more session goes into handshake failover, or may not; ended by `leaveFailover`. */
   enterFailover(): boolean;
   leaveFailover(): void;
-  /** The session is over, whatever became of it. `admitted`: its client was counted. */
-  closed(client: string, admitted: boolean): void;
+  /** The session is over, whatever became of it. `counted`: what `admit` gave it; undefined: it was not admitted. */
+  closed(counted: Counted | undefined): void;
 }

@@ -2,6 +2,7 @@
 // what happens within a stage is the stage's. No timers: the session table sweeps.
 
 import { formatHostPort } from '../core/address.ts';
+import type { Counted } from '../core/admission.ts';
 import type { Backend } from '../core/pool.ts';
 import { type End, flagsFor, type SessionRecord } from '../core/session-record.ts';
 import type { Phase, Side } from '../errors.ts';
@@ -47,7 +48,8 @@ export class Session {
   };
   readonly acceptedAt: number;
   readonly startedAt: number;
-  admitted = false;
+  /** What it was counted in when it was admitted. */
+  counted: Counted | undefined;
   readonly #table: SessionTable;
   #stage: Stage | undefined;
   /** What the relay runs on. */
@@ -249,7 +251,7 @@ export class Session {
     if (this.#relay === undefined) this.client.release();
     this.#attempt?.leave();
     this.#table.remove(this);
-    this.host.closed(this.clientEndpoint?.address ?? '', this.admitted);
+    this.host.closed(this.counted);
     this.host.observer.sessionEnded(this.#record());
   }
 

@@ -7,7 +7,7 @@ import { createBalancer } from '../balancer/strategies.ts';
 import type { ServiceConfig } from '../config/config.ts';
 import { formatListenAddress } from '../config/listen-address.ts';
 import { type CidrMatcher, canonicalAddress, cidrMatcher } from '../core/address.ts';
-import { Admission } from '../core/admission.ts';
+import { Admission, type Counted } from '../core/admission.ts';
 import type { AdminState } from '../core/backend.ts';
 import { Blame } from '../core/blame.ts';
 import type { Clock } from '../core/clock.ts';
@@ -220,7 +220,7 @@ export class Service implements SessionHost {
 
   admit(client: string): Verdict {
     const verdict = this.#admission.admit(client);
-    if (verdict !== 'admitted') return verdict;
+    if (verdict === 'denied' || verdict === 'refused') return verdict;
     const { admitted } = this.traffic;
     admitted.total++;
     admitted.now++;
@@ -278,11 +278,11 @@ export class Service implements SessionHost {
     this.#failovers--;
   }
 
-  closed(client: string, admitted: boolean): void {
+  closed(counted: Counted | undefined): void {
     this.#sessions--;
-    if (!admitted) return;
+    if (counted === undefined) return;
     this.traffic.admitted.now--;
-    this.#admission.release(client);
+    this.#admission.release(counted);
   }
 
   #accept(client: Connection, port: number): void {

@@ -55,6 +55,19 @@ t.test('max_sessions_per_client: as many as it says, for each client, and a plac
   t.equal((await come(first)).how, 'refused PC', 'and whoever was refused has taken none');
 });
 
+t.test('a limit that a reload brings: who was there before gives no place of it back', async (t) => {
+  const { come, reload } = await limited(t, {});
+  const from = { localAddress: '127.0.0.2' };
+  const early = await come(from);
+  await reload({ maxSessionsPerClient: 1 });
+  const counted = await come(from);
+  t.equal(counted.how, 'served');
+  await early.leave();
+  t.equal((await come(from)).how, 'refused PC');
+  await counted.leave();
+  t.equal((await come(from)).how, 'served');
+});
+
 t.test('rate_per_client: a burst, and then so many a second', async (t) => {
   const { come, clock } = await limited(t, { ratePerClient: { perSecond: 2, burst: 3 } });
   const first = { localAddress: '127.0.0.2' };
