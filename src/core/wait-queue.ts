@@ -4,13 +4,11 @@
 import type { Backend } from './pool.ts';
 
 export interface Waiting {
-  /** The only backend that will do; undefined: any that may serve it. */
-  readonly wanted: Backend | undefined;
   /** Backends that will not do. */
   readonly tried: readonly Backend[];
   /** The place is free and this session is next. */
   proceed(backend: Backend): void;
-  /** What it waits for may no longer be there: choose anew. */
+  /** What it waits for may no longer be there: choose anew. To wait on, it joins again, and keeps its turn. */
   reconsider(): void;
 }
 
@@ -20,8 +18,11 @@ export class WaitQueue {
   /** The most that waited for any backend at once. */
   mostForAny = 0;
   #forAny = 0;
-  /** In order of arrival: a Set keeps it and lets anyone leave in one step. */
-  readonly #waiting = new Set<Waiting>();
+  /**
+   * Each with the only backend that will do; undefined: any that may serve it. In order of arrival: a Map keeps it, lets
+   * anyone leave in one step, and want another backend in the same place.
+   */
+  readonly #waiting = new Map<Waiting, Backend | undefined>();
 
   constructor(limit: number) {
     this.limit = limit;
@@ -36,26 +37,26 @@ export class WaitQueue {
     return this.#forAny;
   }
 
-  /** False when the queue is full. */
-  join(entry: Waiting): boolean {
-    if (this.#waiting.size >= this.limit) return false;
-    this.#waiting.add(entry);
-    const { wanted } = entry;
+  /** Waits for `wanted`, or for any. Whoever waits already stays where it is; false for a newcomer when the queue is full. */
+  join(entry: Waiting, wanted: Backend | undefined): boolean {
+    if (this.#waiting.has(entry)) this.#uncount(entry);
+    else if (this.#waiting.size >= this.limit) return false;
+    this.#waiting.set(entry, wanted);
     if (wanted === undefined) this.mostForAny = Math.max(this.mostForAny, ++this.#forAny);
     else wanted.mostQueued = Math.max(wanted.mostQueued, ++wanted.queued);
     return true;
   }
 
   leave(entry: Waiting): void {
-    if (!this.#waiting.delete(entry)) return;
-    if (entry.wanted === undefined) this.#forAny--;
-    else entry.wanted.queued--;
+    if (!this.#waiting.has(entry)) return;
+    this.#uncount(entry);
+    this.#waiting.delete(entry);
   }
 
   /** Lets the first that may use `backend` (and wants no other) proceed; false when there is none. */
   admit(backend: Backend, may: (entry: Waiting) => boolean): boolean {
-    for (const entry of this.#waiting) {
-      if ((entry.wanted !== undefined && entry.wanted !== backend) || !may(entry)) continue;
+    for (const [entry, wanted] of this.#waiting) {
+      if ((wanted !== undefined && wanted !== backend) || !may(entry)) continue;
       this.leave(entry);
       entry.proceed(backend);
       return true;
@@ -63,18 +64,26 @@ export class WaitQueue {
     return false;
   }
 
-  /**
-   * `backend` went down, or is not to be used: lets everyone who waits for it alone, or for any, choose anew. In the order
-   * of arrival, so that those who wait on keep their order.
-   */
+  /** `backend` went down, or is not to be used: lets everyone who waits for it alone, or for any, choose anew. */
   reconsider(backend: Backend): void {
-    for (const entry of [...this.#waiting]) {
-      if (entry.wanted === undefined || entry.wanted === backend) entry.reconsider();
-    }
+    this.#reconsider((wanted) => wanted === undefined || wanted === backend);
   }
 
   /** The rules are others now: lets everyone choose anew. */
   reconsiderAll(): void {
-    for (const entry of [...this.#waiting]) entry.reconsider();
+    this.#reconsider(() => true);
+  }
+
+  /** In the order of arrival. What one of them does may end the wait of another. */
+  #reconsider(concerns: (wanted: Backend | undefined) => boolean): void {
+    for (const [entry, wanted] of [...this.#waiting]) {
+      if (concerns(wanted) && this.#waiting.has(entry)) entry.reconsider();
+    }
+  }
+
+  #uncount(entry: Waiting): void {
+    const wanted = this.#waiting.get(entry);
+    if (wanted === undefined) this.#forAny--;
+    else wanted.queued--;
   }
 }

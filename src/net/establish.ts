@@ -113,15 +113,14 @@ export class Establish implements Stage, TicketHolder {
   }
 
   reconsider(): void {
-    this.#session.guard(() => {
-      this.#leaveQueue();
-      this.#choose();
-    });
+    this.#session.guard(() => this.#choose());
   }
 
+  /** Whoever waits, and has to wait on, stays in the queue. */
   #choose(): void {
     const { host, clientEndpoint } = this.#session;
     const choice = host.pick(this.tried, clientEndpoint?.address);
+    if (choice.kind !== 'full') this.#leaveQueue();
     if (choice.kind === 'backend') this.#dial(choice.backend);
     else if (choice.kind === 'full') this.#wait(choice.wanted);
     else this.#giveUp();

@@ -13,7 +13,6 @@ export interface TicketHolder {
 }
 
 export class QueueTicket implements Waiting {
-  wanted: Backend | undefined;
   /** Its place when it joined last, from 1. */
   place = 0;
   /** Milliseconds in the queue, up to the last time it left. */
@@ -31,12 +30,13 @@ export class QueueTicket implements Waiting {
     return this.#holder.tried;
   }
 
-  /** False: the queue is full. */
+  /** Waits for `wanted`, or for any; whoever waits already keeps its turn. False: the queue is full. */
   join(wanted: Backend | undefined): boolean {
-    this.wanted = wanted;
-    if (!this.#host.enqueue(this)) return false;
-    this.#joinedAt = this.#host.clock.now();
-    this.place = wanted?.queued ?? this.#host.queue.now;
+    if (!this.#host.enqueue(this, wanted)) return false;
+    if (this.#joinedAt === undefined) {
+      this.#joinedAt = this.#host.clock.now();
+      this.place = wanted?.queued ?? this.#host.queue.now;
+    }
     return true;
   }
 

@@ -31,8 +31,8 @@ export interface SessionHost {
   pick(tried: readonly Backend[], client: string | undefined): Choice;
   /** Whether a candidate is left that was not tried; not a pick. */
   anyLeft(tried: readonly Backend[]): boolean;
-  /** False: the queue is full. */
-  enqueue(entry: Waiting): boolean;
+  /** Waits for `wanted`, or for any; whoever waits already keeps its turn. False: the queue is full. */
+  enqueue(entry: Waiting, wanted: Backend | undefined): boolean;
   leaveQueue(entry: Waiting): void;
   /** Those that wait for whichever backend is free first. */
   readonly queue: { readonly now: number };

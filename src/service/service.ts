@@ -246,8 +246,8 @@ export class Service implements SessionHost {
     return this.pool.candidates(tried).length > 0;
   }
 
-  enqueue(entry: Waiting): boolean {
-    return this.#queue.join(entry);
+  enqueue(entry: Waiting, wanted: Backend | undefined): boolean {
+    return this.#queue.join(entry, wanted);
   }
 
   leaveQueue(entry: Waiting): void {

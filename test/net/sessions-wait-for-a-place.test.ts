@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import type { BalanceConfig } from '../../src/config/config.ts';
 import { keptHelloBytes, MOST_EARLY } from '../../src/net/early-data.ts';
 import type { Session } from '../../src/net/session.ts';
-import { backendSpec, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
+import { backendSpec, configWith, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
 import { healthConfig } from '../fixtures/health-config.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { HELLO } from '../fixtures/scene.ts';
@@ -31,8 +31,10 @@ async function places(t: Test, nodes: number, patch: ServicePatch = {}) {
   const backends: TestServer[] = [];
   for (let i = 0; i < nodes; i++) backends.push(await startServer(t, echo));
   const specs = backends.map(({ port }, i) => backendSpec(`n${i + 1}`, port));
-  const running = await startBalancer(t, [{ maxSessionsPerBackend: 1, backends: specs, ...patch }], { clock });
+  const service = { maxSessionsPerBackend: 1, backends: specs, ...patch };
+  const running = await startBalancer(t, [service], { clock });
   const { balancer, port } = running;
+  const reload = (other: ServicePatch) => balancer.apply(configWith([{ ...service, ...other }]));
   const come = async (localAddress = '127.0.0.1'): Promise<Guest> => {
     const client = new Watched(await startClient(t, port(), { localAddress }));
     const name = `${localAddress}:${client.socket.localPort}`;
@@ -40,7 +42,18 @@ async function places(t: Test, nodes: number, patch: ServicePatch = {}) {
     await until(() => find() !== undefined, 'the session');
     return { client, session: find() as Session };
   };
-  return { ...running, clock, backends, come };
+  return { ...running, clock, backends, come, reload };
+}
+
+/** A client of `source` whose own node is another one than `node`, served there. */
+async function elsewhere(come: (localAddress: string) => Promise<Guest>, node: string | undefined): Promise<Guest> {
+  for (let i = 2; i < 250; i++) {
+    const guest = await come(`127.0.0.${i}`);
+    await until(() => guest.session.phase !== 'dial', 'a place or the queue');
+    if (guest.session.phase !== 'queue' && (await served(guest)) !== node) return guest;
+    await leave(guest);
+  }
+  throw new Error(`every client is ${node}'s`);
 }
 
 /** Comes to be served. */
@@ -169,6 +182,46 @@ t.test('a full queue refuses', async (t) => {
   for (let i = 0; i < 2; i++) await queued(await come());
   t.equal((await knock(t, port())).how, 'rst');
   t.match(await events.record(), { end: 'refused', flags: 'RC', node: undefined });
+});
+
+t.test('a reload that lowers the queue: those that wait stay, in their order, and newcomers are refused', async (t) => {
+  const { come, events, reload, port } = await places(t, 1);
+  const first = await come();
+  await served(first);
+  const waiting = [await come(), await come(), await come()];
+  for (const guest of waiting) await queued(guest);
+  await reload({ queue: 1 });
+  t.same(
+    waiting.map(({ session }) => session.phase),
+    ['queue', 'queue', 'queue'],
+  );
+  t.equal((await knock(t, port())).how, 'rst');
+  t.match(await events.record(), { end: 'refused', flags: 'RC' });
+  let before = first;
+  for (const guest of waiting) {
+    await leave(before);
+    t.equal(await served(guest), 'n1');
+    before = guest;
+  }
+});
+
+t.test('who waits longest has the first place wherever it has to wait, also with a shorter queue', async (t) => {
+  const { come, backends, clock, events, reload } = await places(t, 2, { balance: SOURCE, health: healthConfig() });
+  const first = await come();
+  const own = await served(first);
+  const other = await elsewhere(come, own);
+  const older = await come();
+  const younger = await come(other.session.peer?.address);
+  await queued(older);
+  await queued(younger);
+  await reload({ queue: 1 });
+  backends[Number(own?.slice(1)) - 1]?.server.close();
+  for (let i = 0; i < 30 && events.flips.length === 0; i++) await clock.advance(1000);
+  t.match(events.flips, [{ node: own, to: 'down' }]);
+  t.same([older.session.phase, younger.session.phase], ['queue', 'queue']);
+  await leave(other);
+  t.equal(await served(older), other.session.facts.backend?.node);
+  t.equal(younger.session.phase, 'queue');
 });
 
 t.test('the node that is waited for goes down: its sessions choose anew, in their order', async (t) => {
