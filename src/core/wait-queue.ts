@@ -64,20 +64,11 @@ export class WaitQueue {
     return false;
   }
 
-  /** `backend` went down, or is not to be used: lets everyone who waits for it alone, or for any, choose anew. */
-  reconsider(backend: Backend): void {
-    this.#reconsider((wanted) => wanted === undefined || wanted === backend);
-  }
-
-  /** The rules are others now: lets everyone choose anew. */
-  reconsiderAll(): void {
-    this.#reconsider(() => true);
-  }
-
-  /** In the order of arrival. What one of them does may end the wait of another. */
-  #reconsider(concerns: (wanted: Backend | undefined) => boolean): void {
+  /** Lets everyone whom it concerns choose anew, in the order of arrival. `wanted` undefined: it waits for any. */
+  reconsider(concerns: (entry: Waiting, wanted: Backend | undefined) => boolean): void {
+    // What one of them does may end the wait of another.
     for (const [entry, wanted] of [...this.#waiting]) {
-      if (concerns(wanted) && this.#waiting.has(entry)) entry.reconsider();
+      if (this.#waiting.has(entry) && concerns(entry, wanted)) entry.reconsider();
     }
   }
 

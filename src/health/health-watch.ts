@@ -20,12 +20,19 @@ export interface HealthWatchTools {
   readonly checkers: Checkers;
 }
 
+export interface HealthChanges {
+  onDown(backend: Backend): void;
+  /** It may serve, or serve at another address. */
+  onUp(backend: Backend): void;
+  /** It is down for another reason now: the only node of a pinned service may be dialled no more, or again. */
+  onStillDown(backend: Backend): void;
+}
+
 export class HealthWatch {
   #config: ServiceConfig;
   readonly #pool: Pool;
   #tools: HealthWatchTools;
-  readonly #onDown: (backend: Backend) => void;
-  readonly #onUp: (backend: Backend) => void;
+  readonly #changed: HealthChanges;
   readonly #watches = new Map<Backend, Watch>();
   /** What each backend's last probe found; told when it changes. */
   readonly #findings = new Map<Backend, readonly string[]>();
@@ -35,17 +42,11 @@ export class HealthWatch {
   #failingOpen = false;
   #closed = false;
 
-  constructor(
-    config: ServiceConfig,
-    pool: Pool,
-    tools: HealthWatchTools,
-    changed: { onDown(backend: Backend): void; onUp(backend: Backend): void },
-  ) {
+  constructor(config: ServiceConfig, pool: Pool, tools: HealthWatchTools, changed: HealthChanges) {
     this.#config = config;
     this.#pool = pool;
     this.#tools = tools;
-    this.#onDown = (backend) => changed.onDown(backend);
-    this.#onUp = (backend) => changed.onUp(backend);
+    this.#changed = changed;
   }
 
   /** Begins to probe. `listenPort`: the port of backends that have none of their own. */
@@ -119,7 +120,7 @@ export class HealthWatch {
       if (state === 'maint') watch?.pause();
       else watch?.resume();
       this.#tools.observer.adminChanged(this.#config.name, node, state, reason);
-      if (state === 'ready') this.#onUp(backend);
+      if (state === 'ready') this.#changed.onUp(backend);
     }
     this.#tellFailingOpen();
   }
@@ -159,7 +160,7 @@ export class HealthWatch {
     if (another) this.#beginAnew(backend);
     else if (this.#config.health === false) this.#nobodySaysMore(backend);
     else this.#watches.get(backend)?.retarget(this.#target(backend, address));
-    this.#onUp(backend);
+    this.#changed.onUp(backend);
   }
 
   /** Another machine bears the node's name: what was known of the last one says nothing about it. */
@@ -215,7 +216,10 @@ export class HealthWatch {
   #stillDown(backend: Backend, reason: string, connectFailed: boolean): void {
     // What a reload brings is down from the start: that it really is so is news.
     if (backend.reason === NOT_ASKED) this.#flipped(backend, { to: 'down', reason, connectFailed, slow: false });
-    else this.#pool.setHealth(backend, backend.health, reason, connectFailed);
+    else {
+      this.#pool.setHealth(backend, backend.health, reason, connectFailed);
+      this.#changed.onStillDown(backend);
+    }
   }
 
   #flipped(backend: Backend, flip: Flip): void {
@@ -227,8 +231,8 @@ export class HealthWatch {
       observer.pinnedChanged(service, backend.node, flip.to === 'up', flip.reason);
     }
     this.#tellFailingOpen();
-    if (flip.to === 'down') this.#onDown(backend);
-    else this.#onUp(backend);
+    if (flip.to === 'down') this.#changed.onDown(backend);
+    else this.#changed.onUp(backend);
   }
 
   #tellFailingOpen(): void {

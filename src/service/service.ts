@@ -98,7 +98,8 @@ export class Service implements SessionHost {
       { ...tools, preamble: probePreamble(config.proxyProtocol.send) },
       {
         onDown: (backend) => this.#wentDown(backend),
-        onUp: (backend) => this.placeFreed(backend),
+        onUp: (backend) => this.#reconsider(backend),
+        onStillDown: (backend) => this.#reconsider(backend),
       },
     );
   }
@@ -144,12 +145,6 @@ export class Service implements SessionHost {
     this.config = config;
     this.serve(listeners);
     const change = this.pool.reconcile(config.backends, poolOptions(config));
-    const wanted = new Map(before.backends.map((spec) => [spec.node, spec.admin]));
-    for (const spec of config.backends) {
-      const former = wanted.get(spec.node);
-      if (former !== undefined && former !== spec.admin)
-        this.#watch.setAdmin(spec.node, spec.admin, 'the file was reloaded');
-    }
     this.#sticky = isSticky(config);
     // HAProxy's map is made of the nodes; every other strategy keeps its place.
     const mapped = config.balance.strategy === 'source' && config.balance.hash.method === 'haproxy';
@@ -160,8 +155,15 @@ export class Service implements SessionHost {
     this.#admission.update(admissionRules(config));
     this.#blame.intervalMs = blameInterval(config);
     this.#mustSendHeader = cidrMatcher(config.proxyProtocol.accept);
+    // From here on those who wait may be asked to choose anew, and must find the new rules.
+    const wanted = new Map(before.backends.map((spec) => [spec.node, spec.admin]));
+    for (const spec of config.backends) {
+      const former = wanted.get(spec.node);
+      if (former !== undefined && former !== spec.admin)
+        this.#watch.setAdmin(spec.node, spec.admin, 'the file was reloaded');
+    }
     this.#watch.update(config, probePreamble(config.proxyProtocol.send), listeners[0]?.port ?? 0);
-    this.#queue.reconsiderAll();
+    this.#queue.reconsider(() => true);
     return change;
   }
 
@@ -179,7 +181,7 @@ export class Service implements SessionHost {
   setAdmin(node: string, state: AdminState): void {
     this.#watch.setAdmin(node, state, 'set by an operator');
     if (state === 'ready') return;
-    for (const backend of this.pool.backends) if (backend.node === node) this.#queue.reconsider(backend);
+    for (const backend of this.pool.backends) if (backend.node === node) this.#reconsider(backend);
   }
 
   /** A node has this address now, as its name says; undefined: none that is known. */
@@ -294,8 +296,18 @@ export class Service implements SessionHost {
     new Session(client, port, peerOf(client), this, sessions).begin(room);
   }
 
+  /**
+   * Who may serve is another question since something happened to `backend`: whoever waits for it, for any, or for one that
+   * may serve no more (a backup, or one that was tried only because all were down) chooses anew.
+   */
+  #reconsider(backend: Backend): void {
+    this.#queue.reconsider(
+      ({ tried }, wanted) => wanted === undefined || wanted === backend || !this.pool.isCandidate(wanted, tried),
+    );
+  }
+
   #wentDown(backend: Backend): void {
-    this.#queue.reconsider(backend);
+    this.#reconsider(backend);
     if (this.config.onDown === 'close') {
       this.#tools.sessions.endAll('backend-down', (s) => s.host === this && s.backend === backend && s.relaying);
     }

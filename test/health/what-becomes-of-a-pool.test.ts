@@ -39,7 +39,7 @@ function group(t: Test, patch: ServicePatch = {}, health: Partial<HealthConfig> 
       pinnedChanged: (_service, node, up, reason) => told.push(`pinned ${node} ${up ? 'up' : 'down'}: ${reason}`),
     },
   ]);
-  const watch = new HealthWatch(config, pool, { observer, checkers }, { onDown() {}, onUp() {} });
+  const watch = new HealthWatch(config, pool, { observer, checkers }, { onDown() {}, onUp() {}, onStillDown() {} });
   watch.start(9);
   t.teardown(async () => {
     watch.close();

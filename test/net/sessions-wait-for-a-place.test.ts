@@ -6,6 +6,7 @@ import { keptHelloBytes, MOST_EARLY } from '../../src/net/early-data.ts';
 import type { Session } from '../../src/net/session.ts';
 import { backendSpec, configWith, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
 import { healthConfig } from '../fixtures/health-config.ts';
+import { healthNode } from '../fixtures/health-node.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { HELLO } from '../fixtures/scene.ts';
 import { scriptedBackend, silent } from '../fixtures/scripted-backend.ts';
@@ -25,11 +26,12 @@ interface Guest {
   readonly session: Session;
 }
 
-/** Backends with one place each, on a clock that stands still. */
-async function places(t: Test, nodes: number, patch: ServicePatch = {}) {
+/** Backends with one place each (so many, or these), on a clock that stands still. */
+async function places(t: Test, nodes: number | readonly TestServer[], patch: ServicePatch = {}) {
   const clock = manualClock();
   const backends: TestServer[] = [];
-  for (let i = 0; i < nodes; i++) backends.push(await startServer(t, echo));
+  if (typeof nodes === 'number') for (let i = 0; i < nodes; i++) backends.push(await startServer(t, echo));
+  else backends.push(...nodes);
   const specs = backends.map(({ port }, i) => backendSpec(`n${i + 1}`, port));
   const service = { maxSessionsPerBackend: 1, backends: specs, ...patch };
   const running = await startBalancer(t, [service], { clock });
@@ -54,6 +56,18 @@ async function elsewhere(come: (localAddress: string) => Promise<Guest>, node: s
     await leave(guest);
   }
   throw new Error(`every client is ${node}'s`);
+}
+
+/** Nodes that probes ask over HTTP; nobody is late for an answer, and nobody waits too long for a place. */
+const ASKED = {
+  health: healthConfig({ type: 'http', timeoutMs: 3_600_000 }),
+  timeouts: { queueMs: 3_600_000 },
+} satisfies ServicePatch;
+
+/** Lets time pass until so many changes of health have been told. */
+async function flips({ clock, events }: Awaited<ReturnType<typeof places>>, count: number): Promise<void> {
+  for (let i = 0; i < 600 && events.flips.length < count; i++) await clock.advance(500);
+  await events.until(() => events.flips.length >= count);
 }
 
 /** Comes to be served. */
@@ -240,6 +254,58 @@ t.test('the node that is waited for goes down: its sessions choose anew, in thei
   t.equal(third.session.phase, 'queue', 'the second waits for that one now');
   await leave(second);
   t.equal(await served(third), other);
+});
+
+t.test('source, and a node comes back when all were down: whoever waits for another chooses anew', async (t) => {
+  const nodes = [await healthNode(t, '127.0.0.1'), await healthNode(t, '127.0.0.1')];
+  for (const node of nodes) node.answer = 500;
+  const g = await places(t, nodes, { ...ASKED, balance: SOURCE });
+  await flips(g, 2);
+  const first = await g.come();
+  const own = await served(first);
+  const waiting = [await g.come(), await g.come()];
+  for (const guest of waiting) await queued(guest);
+  const [older, younger] = waiting as [Guest, Guest];
+  await g.reload({ queue: 1 });
+  const other = own === 'n1' ? 'n2' : 'n1';
+  for (const [i, node] of nodes.entries()) if (`n${i + 1}` === other) node.answer = 200;
+  await flips(g, 3);
+  t.match(g.events.flips[2], { node: other, to: 'up' });
+  t.equal(await served(older), other);
+  t.equal(younger.session.phase, 'queue', 'and nobody is refused for it');
+  t.equal(g.balancer.snapshot()[0]?.backends.find(({ node }) => node === other)?.queued, 1);
+  await leave(older);
+  t.equal(await served(younger), other);
+});
+
+t.test('source, and the backup is used no more: whoever waits for it chooses anew', async (t) => {
+  const nodes = [await healthNode(t, '127.0.0.1'), await healthNode(t, '127.0.0.1')] as const;
+  const [primary, backup] = nodes;
+  primary.answer = 500;
+  const backends = [backendSpec('n1', primary.port), backendSpec('n2', backup.port, { backup: true })];
+  const g = await places(t, nodes, { ...ASKED, balance: SOURCE, backends });
+  await flips(g, 1);
+  t.equal(await served(await g.come()), 'n2');
+  const second = await g.come();
+  await queued(second);
+  primary.answer = 200;
+  await flips(g, 2);
+  t.equal(await served(second), 'n1');
+});
+
+t.test('pinned, and its node that answers wrongly can no more be connected to: nobody waits for it', async (t) => {
+  const node = await healthNode(t, '127.0.0.1');
+  node.answer = 500;
+  const g = await places(t, [node], { ...ASKED, balance: { strategy: 'pinned', node: 'n1' } });
+  await flips(g, 1);
+  t.equal(await served(await g.come()), 'n1', 'it is dialled all the same');
+  const second = await g.come();
+  await queued(second);
+  node.server.close();
+  for (let i = 0; i < 600 && g.events.records.length === 0; i++) await g.clock.advance(500);
+  t.match(await g.events.record(), { end: 'no-backend', session: second.session.id });
+  t.equal((await knock(t, g.port())).how, 'fin', 'as whoever comes now');
+  t.match(await g.events.record(1), { end: 'no-backend' });
 });
 
 t.test('whoever chooses anew does not wait longer for it', async (t) => {
