@@ -127,7 +127,7 @@ export class LoadBalancer {
       return service;
     });
     for (const service of before.values()) service.stopChecking();
-    this.#leaving = [...this.#leaving, ...before.values()];
+    this.#leaving = [...this.#leaving.filter(hasSessions), ...before.values()];
     // Addresses that are known already; the names that are new are asked for from now on, and nobody waits for them.
     for (const node of next.nodes) {
       const address = this.#resolver.address(node.host);
@@ -207,7 +207,7 @@ export class LoadBalancer {
 
   snapshot(): readonly ServiceSnapshot[] {
     this.sessions.refresh();
-    this.#leaving = this.#leaving.filter((service) => service.size > 0);
+    this.#leaving = this.#leaving.filter(hasSessions);
     const leaving = this.#leaving.map((service) => ({ ...service.snapshot(), leaving: true }));
     return [...this.#services.map((service) => service.snapshot()), ...leaving];
   }
@@ -239,6 +239,10 @@ export class LoadBalancer {
       });
     });
   }
+}
+
+function hasSessions(service: Service): boolean {
+  return service.size > 0;
 }
 
 function wantedListeners(config: Config): readonly Wanted[] {

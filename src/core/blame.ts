@@ -18,6 +18,11 @@ export class Blame {
     this.#clock = clock;
   }
 
+  /** Other nodes from now on (a reload): what was said of those that left is forgotten. */
+  keep(nodes: ReadonlySet<string>): void {
+    for (const node of this.#nodes.keys()) if (!nodes.has(node)) this.#nodes.delete(node);
+  }
+
   /** Whether this client's word against this node counts: at most once in an interval. */
   counts(node: string, client: string): boolean {
     let clients = this.#nodes.get(node);

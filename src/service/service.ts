@@ -154,6 +154,7 @@ export class Service implements SessionHost {
     this.#queue.limit = config.queue;
     this.#admission.update(admissionRules(config));
     this.#blame.intervalMs = blameInterval(config);
+    this.#blame.keep(new Set(config.backends.map(({ node }) => node)));
     this.#mustSendHeader = cidrMatcher(config.proxyProtocol.accept);
     // From here on those who wait may be asked to choose anew, and must find the new rules.
     const wanted = new Map(before.backends.map((spec) => [spec.node, spec.admin]));

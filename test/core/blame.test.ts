@@ -26,6 +26,14 @@ t.test('a thousand clients in an interval, not more', async (t) => {
   t.equal(counted(10_000).filter((counts) => counts).length, 1000, 'then others');
 });
 
+t.test('a node that a reload takes away and brings back is another one', async (t) => {
+  const blame = new Blame(5000, manualClock());
+  for (const node of ['n1', 'n2']) t.ok(blame.counts(node, 'a'));
+  blame.keep(new Set(['n2', 'n3']));
+  t.ok(blame.counts('n1', 'a'), 'what was said of the former is forgotten');
+  t.notOk(blame.counts('n2', 'a'));
+});
+
 t.test('without health checks there is no interval', async (t) => {
   const blame = new Blame(0, manualClock());
   t.ok(blame.counts('n', 'a'));

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { backendSpec, type Running, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
+import { backendSpec, configWith, type Running, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
 import { healthConfig } from '../fixtures/health-config.ts';
 import { type ManualClock, manualClock } from '../fixtures/manual-clock.ts';
 import { openSockets } from '../fixtures/open-sockets.ts';
@@ -96,6 +96,21 @@ t.test('each service has its own deadline, and the cut ones are counted', async 
     'short drained',
     'short drained',
   ]);
+});
+
+t.test('services that reloads took away are waited for while they have sessions, and then forgotten', async (t) => {
+  const all = await running(t, [{ name: 'stays' }, { name: 'left' }]);
+  const { balancer, clock, come, backend } = all;
+  const file = (...names: string[]) =>
+    configWith(names.map((name) => ({ name, backends: [backendSpec('n', backend.port)] })));
+  const clients = [await come('stays'), await come('left')];
+  for (let i = 0; i < 10; i++) await balancer.apply(file('stays', `gone-${i}`));
+  for (let i = 0; i < 2; i++) await balancer.apply(file('stays'));
+  const before = clock.pending;
+  const { cut } = await drain(clock, all);
+  t.equal(clock.pending - before, 2, 'a deadline each for those with a session');
+  for (const client of clients) client.socket.end();
+  t.equal(await cut, 0);
 });
 
 t.test('whoever has no backend yet is let go on, and cut like the others', async (t) => {

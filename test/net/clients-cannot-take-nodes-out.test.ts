@@ -2,7 +2,7 @@
 
 import t, { type Test } from 'tap';
 import { EarlyData, keptHelloBytes, MOST_KEPT } from '../../src/net/early-data.ts';
-import { backendSpec, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
+import { backendSpec, configWith, type ServicePatch, startBalancer } from '../fixtures/balancer.ts';
 import { healthConfig } from '../fixtures/health-config.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { afterHello, echo, fin, type Script, say, scriptedBackend, silent } from '../fixtures/scripted-backend.ts';
@@ -31,19 +31,19 @@ async function before(t: Test, scripts: readonly Script[], patch: ServicePatch =
   const backends = await Promise.all(scripts.map((script) => scriptedBackend(t, script)));
   const specs = backends.map(({ port }, i) => backendSpec(`n${i + 1}`, port, { backup: i > 0 }));
   const sockets = SOCKET_WAYS.find(({ kind }) => kind === 'raw');
-  const running = await startBalancer(
-    t,
-    [{ waitForClient: true, handshakeFailover: true, health, backends: specs, ...patch }],
-    { clock, ...(sockets === undefined ? {} : { sockets }) },
-  );
+  const service = { waitForClient: true, handshakeFailover: true, health, backends: specs, ...patch };
+  const running = await startBalancer(t, [service], { clock, ...(sockets === undefined ? {} : { sockets }) });
   const { events, balancer, port } = running;
+  /** Another file is in effect, with these of the backends. */
+  const reload = (nodes: readonly string[]) =>
+    balancer.apply(configWith([{ ...service, backends: specs.filter(({ node }) => nodes.includes(node)) }]));
   await clock.advance(100);
   await until(() => events.probes.length === scripts.length, 'the first probes');
   // The next one may come after the fast interval.
   await clock.advance(1000);
   const connect = async (localAddress = '127.0.0.1') => new Watched(await startClient(t, port(), { localAddress }));
   const phases = (phase: string) => [...balancer.sessions].filter((session) => session.phase === phase).length;
-  return { ...running, clock, backends, connect, phases };
+  return { ...running, clock, backends, connect, phases, reload };
 }
 
 t.test('a node that failed a hello which another one answered is asked at once, and its probe decides', async (t) => {
@@ -70,6 +70,27 @@ t.test('a node that failed a hello which another one answered is asked at once, 
   t.same(asked(), ['n1', 'n1'], 'another client is heard too');
   t.same(events.failovers, Array(5).fill('n1'));
   t.same(events.flips, [], 'the node answers its probes: it stays');
+});
+
+t.test('a node that reloads take away and bring back is asked anew at the word of the same client', async (t) => {
+  const { events, clock, connect, reload } = await before(t, [afterHello(fin), answers]);
+  const asked = () => events.probes.filter((node) => node === 'n1').length;
+  const complaint = async () => {
+    const [before, client] = [asked(), await connect()];
+    client.socket.write(HELLO);
+    await client.heard(ANSWER.length);
+    client.socket.destroy();
+    await clock.advance(1000);
+    await until(() => asked() === before + 1, 'the probe');
+  };
+  await complaint();
+  await reload(['n2']);
+  await reload(['n1', 'n2']);
+  await clock.advance(100);
+  await until(() => asked() === 3, 'its first probe');
+  await clock.advance(1000);
+  await complaint();
+  t.same(events.failovers, ['n1', 'n1']);
 });
 
 t.test('passive: false asks for nothing', async (t) => {
