@@ -1,5 +1,5 @@
-// Whether the file that a command was given is the one that the running process reads: `plan` and `reload` would answer for
-// another one otherwise, as if it were this.
+// Whether the file that a command was given is the one that the running process reads: `plan`, `reload`
+// and `upgrade` would answer for another one otherwise, as if it were this.
 
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';

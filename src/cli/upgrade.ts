@@ -5,6 +5,7 @@ import { type Command, flagOption } from './command.ts';
 import { EXIT } from './host.ts';
 import { operatorClient, SOCKET_OPTION } from './operator-client.ts';
 import { planLines } from './plan-text.ts';
+import { refuseAnotherFile } from './running-file.ts';
 
 export const upgrade: Command = {
   name: 'upgrade',
@@ -18,6 +19,7 @@ export const upgrade: Command = {
   options: [SOCKET_OPTION, { flags: '--force', description: 'past what a guard refuses: it says what is risked' }],
   async run(given, host) {
     const client = await operatorClient(given);
+    await refuseAnotherFile(client, given);
     const { pid, plan } = (await client.ask('POST', '/v1/upgrade', { force: flagOption(given, 'force') })) as Upgrade;
     for (const risk of plan?.guards ?? []) host.tell(`chargehand: forced: ${risk}\n`);
     host.write(`process ${pid} has taken over; the one before lets its sessions finish\n`);

@@ -22,17 +22,21 @@ const NOTHING = {
   listeners: { added: [], removed: [], gaps: [] },
   services: { added: [], removed: [], changed: [] },
 };
+const ANSWERS: Readonly<Record<string, unknown>> = {
+  '/v1/status': { config: { file: running } },
+  '/v1/upgrade': { pid: 1, plan: null },
+};
 
 /** What was asked of the process since. */
 const asked: string[] = [];
 const server = createServer((request, response) => {
   asked.push(`${request.method} ${request.url}`);
-  response.end(JSON.stringify(request.url === '/v1/status' ? { config: { file: running } } : NOTHING));
+  response.end(JSON.stringify(ANSWERS[request.url ?? ''] ?? NOTHING));
 });
 await new Promise<void>((resolve) => server.listen({ path: socket }, resolve));
 t.teardown(() => server.close());
 
-for (const command of ['plan', 'reload']) {
+for (const command of ['plan', 'reload', 'upgrade']) {
   for (const file of [other, broken]) {
     t.test(`${command} -c ${file.slice(folder.length)}: the running process reads another one`, async (t) => {
       asked.length = 0;
