@@ -5,6 +5,7 @@ import type { ListenAddress } from '../config/config.ts';
 import { listenKey, overlap } from '../config/diff.ts';
 import type { Clock } from '../core/clock.ts';
 import { ListenError } from '../errors.ts';
+import { InheritedSockets } from './inherited-sockets.ts';
 import { Listener } from './listener.ts';
 import type { SocketWay } from './socket-way.ts';
 
@@ -38,11 +39,13 @@ export interface ListenerSetOptions {
 
 export class ListenerSet {
   readonly #options: ListenerSetOptions;
+  readonly #inherited: InheritedSockets;
   /** By `keyOf`. */
   #listeners = new Map<string, Listener>();
 
   constructor(options: ListenerSetOptions) {
     this.#options = options;
+    this.#inherited = new InheritedSockets(options.inherited);
   }
 
   /** Rejects with every ListenError there was, and then all is as before. */
@@ -59,13 +62,17 @@ export class ListenerSet {
     }
     const removed = [...this.#listeners].filter(([key]) => !next.has(key)).map(([, listener]) => listener);
     const clashes = (one: Wanted) => removed.filter((listener) => overlap(one.address, listener.address));
-    const apart = added.filter((one) => clashes(one).length === 0);
-    const inPlace = added.filter((one) => clashes(one).length > 0);
+    const passed = added.filter((one) => this.#inherited.has(keyOf(one)));
+    const anew = added.filter((one) => !passed.includes(one));
+    const apart = anew.filter((one) => clashes(one).length === 0);
+    const inPlace = anew.filter((one) => clashes(one).length > 0);
     const bound = new Map(await this.#bind(apart));
     const closed = new Set(inPlace.flatMap(clashes));
     await Promise.all([...closed].map((listener) => listener.close()));
     try {
       for (const [key, listener] of await this.#bind(inPlace)) bound.set(key, listener);
+      // Last, since they can be had only once: when another address is refused, they are still there.
+      for (const [key, listener] of await this.#bind(passed)) bound.set(key, listener);
     } catch (error) {
       await Promise.all([...bound.values()].map((listener) => listener.close()));
       const failures = [error, ...(await this.#rebind(closed))];
@@ -104,7 +111,7 @@ export class ListenerSet {
   /** All, or none and every reason why. */
   async #bind(wanted: readonly Wanted[]): Promise<[key: string, Listener][]> {
     const listeners = wanted.map(({ address }) => new Listener(address, this.#options.sockets));
-    const results = await Promise.allSettled(listeners.map((listener) => listener.start(this.#options.inherited)));
+    const results = await Promise.allSettled(listeners.map((listener) => listener.start(this.#inherited)));
     const failures = results.flatMap((result, i) =>
       result.status === 'rejected' ? [named(result.reason, wanted[i])] : [],
     );
@@ -120,7 +127,7 @@ export class ListenerSet {
       if (!closed.has(old)) continue;
       const again = new Listener(old.address, this.#options.sockets);
       again.takeOver(old);
-      await again.start(this.#options.inherited).catch((error: unknown) => failures.push(error));
+      await again.start(this.#inherited).catch((error: unknown) => failures.push(error));
       this.#listeners.set(key, again);
     }
     return failures;

@@ -8,6 +8,7 @@ import { formatListenAddress } from '../config/listen-address.ts';
 import type { Clock } from '../core/clock.ts';
 import { ListenError } from '../errors.ts';
 import { Connection, SOCKET_OPTIONS } from './connection.ts';
+import type { InheritedSockets } from './inherited-sockets.ts';
 import { acceptRaw, type SocketWay } from './socket-way.ts';
 import { removeStaleSocket } from './unix-socket.ts';
 
@@ -69,9 +70,9 @@ export class Listener {
   }
 
   /** Resolves once the socket accepts; rejects with a ListenError that a user can act on. */
-  async start(inherited: ReadonlyMap<string, number>): Promise<void> {
+  async start(inherited: InheritedSockets): Promise<void> {
     const { address } = this;
-    const fd = inherited.get(listenKey(address));
+    const fd = inherited.take(listenKey(address));
     if (fd !== undefined) {
       // With an options object the backlog would be ignored.
       await this.#listen((done) => this.#server.listen({ fd }, BACKLOG, done));
@@ -177,11 +178,18 @@ function listenError(address: ListenAddress, error: NodeJS.ErrnoException): List
   }
 }
 
-function noSystemdSocket(name: string, inherited: ReadonlyMap<string, number>): ListenError {
-  const passed = [...inherited.keys()].flatMap((key) => (key.startsWith('systemd:') ? [key.slice(8)] : []));
+function noSystemdSocket(name: string, inherited: InheritedSockets): ListenError {
+  const cannot = `cannot listen on systemd:${name}`;
+  if (inherited.wasPassed(`systemd:${name}`)) {
+    return new ListenError(
+      'no-systemd-socket',
+      `${cannot}: a reload that took it out of the file gave its socket up; systemd passes it again at the next restart`,
+    );
+  }
+  const passed = inherited.systemdNames;
   const have = passed.length === 0 ? 'systemd passed no sockets' : `systemd passed: ${passed.join(', ')}`;
   return new ListenError(
     'no-systemd-socket',
-    `cannot listen on systemd:${name}: ${have}; name it with FileDescriptorName=${name} in the socket unit`,
+    `${cannot}: ${have}; name it with FileDescriptorName=${name} in the socket unit, then restart`,
   );
 }

@@ -1,0 +1,35 @@
+// The listening sockets that this process was started with. Each can be taken once: whoever took it closes it one day, and
+// its number may be anything's from then on.
+
+export class InheritedSockets {
+  readonly #left: Map<string, number>;
+  readonly #passed: ReadonlySet<string>;
+
+  /** Descriptors by what they are for: `systemd:NAME`, or an address as `listenKey` writes it. */
+  constructor(descriptors: ReadonlyMap<string, number>) {
+    this.#left = new Map(descriptors);
+    this.#passed = new Set(descriptors.keys());
+  }
+
+  /** Whether there is one to be taken. */
+  has(key: string): boolean {
+    return this.#left.has(key);
+  }
+
+  /** The descriptor, which is the caller's from now on. */
+  take(key: string): number | undefined {
+    const fd = this.#left.get(key);
+    this.#left.delete(key);
+    return fd;
+  }
+
+  /** Whether it was among them, taken or not. */
+  wasPassed(key: string): boolean {
+    return this.#passed.has(key);
+  }
+
+  /** The names of systemd's that were passed, taken or not. */
+  get systemdNames(): readonly string[] {
+    return [...this.#passed].flatMap((key) => (key.startsWith('systemd:') ? [key.slice('systemd:'.length)] : []));
+  }
+}
