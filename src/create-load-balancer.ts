@@ -66,7 +66,7 @@ export async function createLoadBalancer(
   async function reload(to: ConfigSource): Promise<boolean> {
     const next = await load(to);
     const target = running();
-    if (next.text === loaded.text) return false;
+    if (next.text === loaded.text && target.listensEverywhere) return false;
     await target.apply(next.config);
     loaded = next;
     target.sessions.limit = processLimit(next.config, descriptors, relay?.descriptors ?? 0, observer);

@@ -139,6 +139,11 @@ export class LoadBalancer {
     await prepared.commit();
   }
 
+  /** Whether every address of the configuration is listened on: a refused one may have cost a listener. */
+  get listensEverywhere(): boolean {
+    return this.#listeners.has(wantedListeners(this.#config));
+  }
+
   /** Asks a node of a service, at once and outside of any schedule; undefined: there is nobody to ask. */
   ask(service: string, node: string): Promise<ProbeResult> | undefined {
     return this.#services.find((s) => s.name === service)?.ask(node);

@@ -80,7 +80,8 @@ export function createReloader(options: ReloaderOptions): Reloader {
 
   async function attempt(force: boolean): Promise<ReloadOutcome> {
     const loaded = await read();
-    if (loaded.text === text) return { applied: false, unchanged: true, plan: undefined, problems: [] };
+    const unchanged = loaded.text === text && balancer.listensEverywhere;
+    if (unchanged) return { applied: false, unchanged, plan: undefined, problems: [] };
     const plan = await planOf(loaded);
     if (plan.guards.length > 0 && !force) return { applied: false, unchanged: false, plan, problems: plan.guards };
     for (const risk of plan.guards) log.notice('warn', `forced: ${risk}`);

@@ -96,6 +96,11 @@ export class ListenerSet {
     };
   }
 
+  /** Whether it listens on all of them; not so after a step that failed and could not put back what it had closed. */
+  has(wanted: readonly Wanted[]): boolean {
+    return wanted.every((one) => this.#listeners.has(keyOf(one)));
+  }
+
   /** Their descriptors by key, for a process that is to go on listening. */
   descriptors(): ReadonlyMap<string, number> {
     return new Map([...this.#listeners].map(([key, listener]) => [key, listener.descriptor]));
@@ -127,8 +132,14 @@ export class ListenerSet {
       if (!closed.has(old)) continue;
       const again = new Listener(old.address, this.#options.sockets);
       again.takeOver(old);
-      await again.start(this.#inherited).catch((error: unknown) => failures.push(error));
-      this.#listeners.set(key, again);
+      try {
+        await again.start(this.#inherited);
+        this.#listeners.set(key, again);
+      } catch (error) {
+        // Not known any more, so that the next step binds it.
+        this.#listeners.delete(key);
+        failures.push(notPutBack(error));
+      }
     }
     return failures;
   }
@@ -142,6 +153,12 @@ function keyOf({ service, place, address }: Wanted): string {
 function named(error: unknown, wanted: Wanted | undefined): Error {
   if (!(error instanceof ListenError)) return error instanceof Error ? error : new Error(String(error));
   return new ListenError(error.code, `service ${wanted?.service}: ${error.message}`, error.cause);
+}
+
+function notPutBack(error: unknown): unknown {
+  if (!(error instanceof ListenError)) return error;
+  const message = `nobody listens until the next reload where one had to be closed: ${error.message}`;
+  return new ListenError(error.code, message, error.cause);
 }
 
 function allOf(failures: readonly Error[]): Error {

@@ -18,8 +18,8 @@ interface Running {
   write(text: string): void;
 }
 
-/** A balancer on a file that can be written anew. */
-async function running(t: Test, text: string): Promise<Running> {
+/** A balancer on a file that can be written anew. `inGap`: done while the listeners that a reload replaces are closed. */
+async function running(t: Test, text: string, inGap: () => void = () => {}): Promise<Running> {
   const file = join(t.testdir({ 'c.yaml': text }), 'c.yaml');
   const loaded = await loadConfig(file);
   const events = new Events();
@@ -30,7 +30,12 @@ async function running(t: Test, text: string): Promise<Running> {
   const reloader = createReloader({
     loaded,
     balancer,
-    apply: (next) => balancer.apply(next.config),
+    apply: (next) => {
+      const applied = balancer.apply(next.config);
+      // Before the turn of the loop in which a listener that is being closed counts as closed.
+      setImmediate(inGap);
+      return applied;
+    },
     log: { notice: (level, message) => told.push(`${level}: ${message.replaceAll(file, 'c.yaml')}`) },
     onStart: () => told.push('start'),
     onEnd: ({ applied }) => told.push(`end: ${applied}`),
@@ -132,6 +137,37 @@ t.test('a listener in the place of one that overlaps it; put back where that fai
   again.end('back again');
   t.equal((await readAll(again)).bytes.toString(), 'back again');
 });
+
+t.test(
+  'a listener that can not be put back is bound by the next reload, of the very file that is in effect',
+  async (t) => {
+    const backend = await startServer(t, echo);
+    const port = await freePort();
+    const thief = createServer();
+    t.teardown(() => thief.close());
+    let steals = true;
+    const narrow = file(`{ web: { listen: "127.0.0.1:${port}", port: ${backend.port} } }`);
+    const { reloader, balancer, write } = await running(t, narrow, () => {
+      if (steals) thief.listen(port, '127.0.0.1');
+      steals = false;
+    });
+    write(narrow.replace('"127.0.0.1:', '"0.0.0.0:'));
+    const { problems } = await reloader.reload({ force: false });
+    t.match(problems, [
+      /^service web: cannot listen on 0\.0\.0\.0:\d+: the port is taken/,
+      /^nobody listens .*127\.0\.0\.1:/,
+    ]);
+    t.same([...balancer.descriptors()], [], 'nothing that a successor could inherit');
+    write(narrow);
+    t.match((await reloader.reload({ force: false })).problems, [/127\.0\.0\.1:\d+: the port is taken/], 'still not');
+    await new Promise((resolve) => thief.close(resolve));
+    t.match(await reloader.reload({ force: false }), { applied: true, problems: [] });
+    const client = await startClient(t, port);
+    client.end('ours again');
+    t.equal((await readAll(client)).bytes.toString(), 'ours again');
+    t.match(await reloader.reload({ force: false }), { applied: false, unchanged: true });
+  },
+);
 
 t.test('a new node is down until its first good probe; one that left finishes its sessions', async (t) => {
   const backend = await startServer(t, echo, { host: '0.0.0.0' });
