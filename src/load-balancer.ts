@@ -90,6 +90,11 @@ export class LoadBalancer {
       const prepared = await this.#listeners.prepare(wantedListeners(this.config));
       for (const service of this.#services) service.serve(service.config.listen.map(prepared.get));
       await prepared.commit();
+      for (const name of this.#listeners.unused)
+        this.#observer.notice(
+          'warn',
+          `no service listens on systemd:${name}, which systemd passed: whoever connects to that socket waits in vain`,
+        );
     } catch (error) {
       await this.stop();
       throw error;

@@ -36,6 +36,7 @@ const OWNERS: readonly (readonly [thing: RegExp, owners: readonly string[]])[] =
       'control/descriptor-limit.ts',
       'control/kernel.ts',
       'health/probes/',
+      'net/inherited-sockets.ts',
       'net/unix-socket.ts',
       'net/lookup.ts',
       'observe/',

@@ -1,6 +1,10 @@
 // The listening sockets that this process was started with. Each can be taken once: whoever took it closes it one day, and
 // its number may be anything's from then on.
 
+import { closeSync } from 'node:fs';
+
+const SYSTEMD = 'systemd:';
+
 export class InheritedSockets {
   readonly #left: Map<string, number>;
   readonly #passed: ReadonlySet<string>;
@@ -30,6 +34,32 @@ export class InheritedSockets {
 
   /** The names of systemd's that were passed, taken or not. */
   get systemdNames(): readonly string[] {
-    return [...this.#passed].flatMap((key) => (key.startsWith('systemd:') ? [key.slice('systemd:'.length)] : []));
+    return namesIn(this.#passed);
   }
+
+  /** The names of systemd's that nobody has taken. */
+  get unused(): readonly string[] {
+    return namesIn(this.#left.keys());
+  }
+
+  /** What nobody has taken, to be passed on. */
+  get left(): ReadonlyMap<string, number> {
+    return this.#left;
+  }
+
+  /**
+   * Closes what nobody has taken, or the kernel would go on completing handshakes for clients that nobody serves. Not
+   * systemd's: it holds them as well, so no port would be closed, and a reload may want one.
+   */
+  closeUnused(): void {
+    for (const [key, fd] of this.#left) {
+      if (key.startsWith(SYSTEMD)) continue;
+      this.#left.delete(key);
+      closeSync(fd);
+    }
+  }
+}
+
+function namesIn(keys: Iterable<string>): readonly string[] {
+  return [...keys].flatMap((key) => (key.startsWith(SYSTEMD) ? [key.slice(SYSTEMD.length)] : []));
 }

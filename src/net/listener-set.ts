@@ -24,7 +24,7 @@ export interface Wanted {
 export interface Prepared {
   /** The listener of an address that was asked for. */
   get(address: ListenAddress): Listener;
-  /** The new ones stay; the old ones are closed once nobody waits in their queues. */
+  /** The new ones stay; the old ones are closed once nobody waits in their queues, and inherited ones that are none of them. */
   commit(): Promise<void>;
   /** The new ones are closed: all of it is being stopped. */
   abandon(): Promise<void>;
@@ -87,6 +87,7 @@ export class ListenerSet {
       },
       commit: async () => {
         this.#listeners = next;
+        this.#inherited.closeUnused();
         const { clock } = this.#options;
         await Promise.all(removed.filter((l) => !closed.has(l)).map((listener) => listener.retire(clock)));
       },
@@ -101,9 +102,15 @@ export class ListenerSet {
     return wanted.every((one) => this.#listeners.has(keyOf(one)));
   }
 
-  /** Their descriptors by key, for a process that is to go on listening. */
+  /** Of the sockets that systemd passed: the names of those that nobody listens on. */
+  get unused(): readonly string[] {
+    return this.#inherited.unused;
+  }
+
+  /** Their descriptors by key, and those of systemd's that are not used yet, for a process that is to go on listening. */
   descriptors(): ReadonlyMap<string, number> {
-    return new Map([...this.#listeners].map(([key, listener]) => [key, listener.descriptor]));
+    const bound = [...this.#listeners].map(([key, listener]) => [key, listener.descriptor] as const);
+    return new Map([...this.#inherited.left, ...bound]);
   }
 
   /** Accepts no more; resolves when all are closed. */

@@ -1,6 +1,7 @@
 // Sockets that the process was started with, by systemd or by the process before it: once closed, their numbers mean
 // nothing any more.
 
+import { readdirSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import type { ListenAddress } from '../../src/config/config.ts';
@@ -80,3 +81,43 @@ t.test("systemd's socket is still there after a reload that was refused for anot
   await listen([tcp(kept), HTTPS]);
   t.equal(await talk(port), 'word');
 });
+
+t.test('an inherited socket that the file no longer has is closed when the others listen', async (t) => {
+  const [kept = 0, dropped = 0, fresh = 0] = await freePorts(3);
+  const fd = passedSocket({ port: dropped });
+  const socket = readlinkSync(`/proc/self/fd/${fd}`);
+  const inherited = new Map([
+    [`127.0.0.1:${dropped}`, fd],
+    [`127.0.0.1:${kept}`, passedSocket({ port: kept })],
+  ]);
+  const { balancer, events } = await started(t, [tcp(kept), tcp(fresh)], inherited);
+  t.notOk(ours().includes(socket), 'the kernel would go on accepting for it');
+  t.notOk(balancer.descriptors().has(`127.0.0.1:${dropped}`), 'nor is it passed on');
+  t.same(events.notices, []);
+  for (const port of [kept, fresh]) t.equal(await talk(port), 'word');
+});
+
+t.test(
+  "a socket of systemd's that nothing listens on is told, and kept for a later file and a later process",
+  async (t) => {
+    const [kept = 0, port = 0] = await freePorts(2);
+    const fd = passedSocket({ port });
+    const { balancer, events, listen } = await started(t, [tcp(kept)], new Map([['systemd:https', fd]]));
+    t.match(events.notices, [/^no service listens on systemd:https, which systemd passed/]);
+    t.equal(balancer.descriptors().get('systemd:https'), fd);
+    await listen([HTTPS]);
+    t.equal(await talk(port), 'word');
+  },
+);
+
+/** What the descriptors of this process are. */
+function ours(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      // The one that read the folder.
+      return [];
+    }
+  });
+}
