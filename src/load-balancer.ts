@@ -159,6 +159,11 @@ export class LoadBalancer {
     return this.#listeners.descriptors();
   }
 
+  /** Another process goes on listening on them: when they are closed, the paths of Unix sockets stay. */
+  handOver(): void {
+    this.#listeners.handOver();
+  }
+
   /** Whether every listener is bound and new sessions are welcome. */
   ready(): { ready: boolean; reason: string } {
     const reason = { new: 'starting', running: '', draining: 'draining', stopped: 'stopped' }[this.#state];

@@ -271,6 +271,7 @@ export class Runner {
     if (guards.length > 0 && !force) throw new ChargehandError('upgrade-refused', guards.join('\n'), { side: 'proxy' });
     for (const risk of guards) this.#log.notice('warn', `forced: ${risk}`);
     const successor = await this.#options.startSuccessor(this.#balancer.descriptors());
+    this.#balancer.handOver();
     this.#options.notifier.mainPid(successor.pid);
     this.#log.notice('info', 'handing over to a new process', { pid: successor.pid });
     // Whoever asked by the admin socket gets the answer on a connection that is closed after it.

@@ -2,8 +2,10 @@
 // its number may be anything's from then on.
 
 import { closeSync } from 'node:fs';
+import { SocketFile } from './unix-socket.ts';
 
 const SYSTEMD = 'systemd:';
+const UNIX = 'unix:';
 
 export class InheritedSockets {
   readonly #left: Map<string, number>;
@@ -55,6 +57,8 @@ export class InheritedSockets {
     for (const [key, fd] of this.#left) {
       if (key.startsWith(SYSTEMD)) continue;
       this.#left.delete(key);
+      // The process that bound it leaves its path to us.
+      if (key.startsWith(UNIX)) new SocketFile(key.slice(UNIX.length)).remove();
       closeSync(fd);
     }
   }

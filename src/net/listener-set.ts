@@ -87,6 +87,7 @@ export class ListenerSet {
       },
       commit: async () => {
         this.#listeners = next;
+        for (const listener of bound.values()) listener.settle();
         this.#inherited.closeUnused();
         const { clock } = this.#options;
         await Promise.all(removed.filter((l) => !closed.has(l)).map((listener) => listener.retire(clock)));
@@ -111,6 +112,11 @@ export class ListenerSet {
   descriptors(): ReadonlyMap<string, number> {
     const bound = [...this.#listeners].map(([key, listener]) => [key, listener.descriptor] as const);
     return new Map([...this.#inherited.left, ...bound]);
+  }
+
+  /** Another process goes on listening on them. */
+  handOver(): void {
+    for (const listener of this.#listeners.values()) listener.handOver();
   }
 
   /** Accepts no more; resolves when all are closed. */

@@ -10,7 +10,7 @@ import { ListenError } from '../errors.ts';
 import { Connection, SOCKET_OPTIONS } from './connection.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
 import { acceptRaw, type SocketWay } from './socket-way.ts';
-import { removeStaleSocket } from './unix-socket.ts';
+import { pathBeside, removeStaleSocket, SocketFile } from './unix-socket.ts';
 
 /** Clients that may wait to be accepted; the kernel may allow fewer. */
 export const BACKLOG = 4096;
@@ -28,6 +28,8 @@ export class Listener {
   #raw: { setKeepalive(ms: number | false): void } | undefined;
   readonly #sockets: SocketWay;
   readonly #server: Server;
+  /** To be removed with the socket. */
+  #file: SocketFile | undefined;
   #port = 0;
   #accepted = 0;
 
@@ -79,10 +81,7 @@ export class Listener {
     } else if (address.kind === 'systemd') {
       throw noSystemdSocket(address.name, inherited);
     } else if (address.kind === 'unix') {
-      await removeStaleSocket(address.path).catch((error: NodeJS.ErrnoException) => {
-        throw listenError(address, error);
-      });
-      await this.#listen((done) => this.#server.listen({ path: address.path, backlog: BACKLOG }, done));
+      await this.#listenUnix(address.path);
     } else {
       await this.#listenTcp(address.host ?? '::', address.port, address.ipv6Only, address.host === undefined);
     }
@@ -113,9 +112,20 @@ export class Listener {
     this.onAccept(client, this.#port);
   }
 
+  /** It stays: the path of an inherited Unix socket is ours to remove from now on, no longer its predecessor's. */
+  settle(): void {
+    if (this.address.kind === 'unix') this.#file ??= new SocketFile(this.address.path);
+  }
+
+  /** Another process listens on the same socket from now on: the path of a Unix socket is its to remove. */
+  handOver(): void {
+    this.#file = undefined;
+  }
+
   /** Accepts no more; resolves when the socket is closed. Sessions stay. */
   close(): Promise<void> {
     if (!this.#server.listening) return Promise.resolve();
+    this.#file?.remove();
     return new Promise((resolve) => {
       // `close` waits for the sessions, which are not the listener's: the handle is closed at once, that is what counts.
       this.#server.close();
@@ -131,6 +141,18 @@ export class Listener {
       // A kernel without IPv6 still has all of IPv4.
       if (!all || !(error instanceof ListenError) || !/EAFNOSUPPORT|EADDRNOTAVAIL|EINVAL/.test(error.code)) throw error;
       await this.#listen((done) => this.#server.listen({ host: '0.0.0.0', port, backlog: BACKLOG }, done));
+    }
+  }
+
+  async #listenUnix(path: string): Promise<void> {
+    try {
+      await removeStaleSocket(path);
+      const beside = pathBeside(path);
+      await this.#listen((done) => this.#server.listen({ path: beside, backlog: BACKLOG }, done));
+      this.#file = SocketFile.move(beside, path);
+    } catch (error) {
+      await this.close();
+      throw error instanceof ListenError ? error : listenError(this.address, error as NodeJS.ErrnoException);
     }
   }
 
