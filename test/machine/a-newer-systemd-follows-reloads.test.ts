@@ -31,10 +31,14 @@ t.test('a reload is done once, and systemd waits for it', async (t) => {
   service.configure({ more: 'log: { session_start: true }\n' });
   await machine.must('systemctl reload chargehand');
   t.equal(await machine.property('ActiveState'), 'active');
-  const lines = (await machine.must('journalctl -u chargehand -o cat')).split('\n');
+  const reloads = async () => {
+    const lines = (await machine.must('journalctl -u chargehand -o cat')).split('\n');
+    return lines.filter((line) => /the configuration (was reloaded|is unchanged)/.test(line));
+  };
+  // Lines are written a tenth of a second together.
+  await eventually(async () => (await reloads()).length > 0, 'its line');
   // The signal that systemd sends as well would read the file a second time.
-  const reloads = lines.filter((line) => /the configuration (was reloaded|is unchanged)/.test(line));
-  t.equal(reloads.length, 1, reloads.join('\n'));
+  t.equal((await reloads()).length, 1, (await reloads()).join('\n'));
 });
 
 t.test('one that is refused fails, and what was in effect goes on', async (t) => {
