@@ -28,9 +28,18 @@ export interface Case {
   readonly differs?: Readonly<Partial<Record<'haproxy' | 'nginx', Difference>>>;
   /** Products that can't be configured for it; the reason is their adapter's. */
   readonly cannot?: readonly ('haproxy' | 'nginx')[];
-  /** How each one's log tells the session (`Stage.client`, `logged`), in its own words; `none`: by no line. */
-  readonly log: { readonly chargehand: string; readonly haproxy?: string; readonly nginx?: string };
+  readonly log: {
+    readonly chargehand: LogWords;
+    readonly haproxy?: LogWords;
+    readonly nginx?: LogWords;
+  };
 }
+
+/**
+ * How a log tells the session (`Stage.client`, `logged`), in the product's own words; `none`: by no line. More than one:
+ * chance decides which, for the case lets two things race.
+ */
+export type LogWords = string | readonly string[];
 
 /** A file of cases. */
 export interface Theme {
@@ -39,9 +48,16 @@ export interface Theme {
   readonly cases: readonly Case[];
 }
 
+export interface Expected {
+  readonly seen: Seen;
+  /** The log has one of these. */
+  readonly log: readonly string[];
+}
+
 /** What the case expects of a product; undefined: it can't be configured for it. */
-export function expected(one: Case, product: ProductName): { seen: Seen; log: string | undefined } | undefined {
+export function expected(one: Case, product: ProductName): Expected | undefined {
   if (product !== 'chargehand' && one.cannot?.includes(product)) return undefined;
   const difference = product === 'chargehand' ? undefined : one.differs?.[product];
-  return { seen: difference?.seen ?? one.seen, log: one.log[product] };
+  const log = one.log[product] ?? [];
+  return { seen: difference?.seen ?? one.seen, log: typeof log === 'string' ? [log] : log };
 }

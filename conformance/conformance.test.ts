@@ -45,7 +45,11 @@ for (const product of ADAPTERS) {
           const result = results.get(one);
           if (result === undefined) t.fail(`${one.title}: not played`);
           else if ('failure' in result) t.fail(one.title, { failure: result.failure });
-          else t.same(result, wanted, one.title);
+          else {
+            // One of several words where the case is a race; where none of them came, the first shows what was awaited.
+            const log = wanted.log.find((words) => words === result.log) ?? wanted.log[0];
+            t.same(result, { seen: wanted.seen, log }, one.title);
+          }
         }
       });
     }

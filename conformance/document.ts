@@ -36,7 +36,7 @@ function body(themes: readonly Theme[], adapters: readonly Product[]): string {
 function told(one: Case, product: Product['name']): string {
   const wanted = expected(one, product);
   if (wanted === undefined) return '–';
-  const log = wanted.log === undefined || wanted.log === 'none' ? 'not logged' : `\`${wanted.log}\``;
+  const log = wanted.log.map((words) => (words === 'none' ? 'not logged' : `\`${words}\``)).join(' or ');
   const same = product !== 'chargehand' && one.differs?.[product] === undefined;
   return `${same ? 'the same' : words(wanted.seen)}<br>${log}`;
 }

@@ -98,7 +98,7 @@ export const halfClose: Theme = {
         return { client: await client.whole(), node: await visit.whole() };
       },
       seen: { client: '"welcome", then FIN', node: '"hello", then FIN' },
-      log: { chargehand: 'completed client --', haproxy: '--', nginx: '200' },
+      log: { chargehand: ['completed client --', 'completed backend --'], haproxy: '--', nginx: '200' },
     },
   ],
 };

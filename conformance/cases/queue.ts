@@ -60,8 +60,7 @@ export const queue: Theme = {
         const third = await stage.client();
         third.say('third');
         await stage.turn();
-        client.fin();
-        visit.fin();
+        await stage.finish({ client, visit });
         const next = await stage.node().visit(1);
         await next.hears('third');
         return { 'the next session is that of': 'the third', node: `${stage.node().visits.length} sessions` };
@@ -81,8 +80,7 @@ export const queue: Theme = {
           waiting.set(name, (await stage.client()).say(name));
           await stage.turn();
         }
-        client.fin();
-        visit.fin();
+        await stage.finish({ client, visit });
         const order: string[] = [];
         for (let i = 1; i <= names.length; i++) {
           const next = await stage.node().visit(i);
