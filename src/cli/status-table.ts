@@ -13,7 +13,7 @@ const LEAST_NODE = 12;
 const GAP = 2;
 
 export function statusTable(status: StatusAnswer, columns: number, paint: Paint): string {
-  const parts = [head(status, paint)];
+  const parts = [head(status, columns, paint)];
   const names = status.services.flatMap((s) => s.backends.map((b) => b.node.length));
   const fixed = Object.values(FIXED).reduce((sum, width) => sum + width, 0);
   const node = Math.max(LEAST_NODE, Math.min(columns - fixed, Math.max(0, ...names) + 4));
@@ -39,7 +39,7 @@ function widths(node: number, paint: Paint): readonly Column[] {
   ];
 }
 
-function head({ program, config, sessions, at }: StatusAnswer, paint: Paint): string {
+function head({ program, config, sessions, at }: StatusAnswer, columns: number, paint: Paint): string {
   const since = age(Date.parse(at) - Date.parse(program.started));
   const name = config.name === null ? '' : ` for ${config.name}`;
   const lines = [
@@ -54,8 +54,18 @@ function head({ program, config, sessions, at }: StatusAnswer, paint: Paint): st
             `process ${program.predecessor}, from before the upgrade, still finishes sessions of its own`,
           ),
         ]),
+    ...refusal(config.refused, Date.parse(at), columns).map((line) => paint('red', line)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function refusal(refused: StatusAnswer['config']['refused'], now: number, columns: number): string[] {
+  if (refused === null) return [];
+  const since = age(now - Date.parse(refused.at));
+  return [
+    `the last reload, ${since} ago, was refused: what was in effect still is`,
+    ...refused.problems.flatMap((problem) => folded(problem, columns - 2)).map((line) => `  ${line}`),
+  ];
 }
 
 function serviceHead(service: ServiceAnswer, paint: Paint): string {

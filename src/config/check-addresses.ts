@@ -21,7 +21,11 @@ interface Listening {
 const isLoopback = cidrMatcher(['127.0.0.0/8', '::1']);
 
 export function checkAddresses(drafts: readonly Draft[], raw: RawFile, findings: Findings): void {
-  const listening = [...drafts.flatMap((draft) => listeningOf(draft, findings)), ...httpListening(raw, findings)];
+  const listening = [
+    ...drafts.flatMap((draft) => listeningOf(draft, findings)),
+    ...httpListening(raw, findings),
+    ...socketsListening(raw, findings),
+  ];
   checkOverlaps(listening, findings);
   for (const draft of drafts) checkBackends(draft, findings, listening);
   checkHttp(raw, findings);
@@ -65,6 +69,18 @@ function httpListening(raw: RawFile, findings: Findings): Listening[] {
   const bound = entry.kind === 'tcp' && entry.host === '::' ? { ...entry, host: undefined } : entry;
   const inFile = findings.source.has('/http/listen');
   return [{ owner: 'http', entry: bound, text: String(value), pointer: '/http/listen', inFile }];
+}
+
+function socketsListening(raw: RawFile, findings: Findings): Listening[] {
+  const paths = {
+    admin: raw.admin === false ? undefined : (raw.admin?.socket ?? BUILT_IN_TOP.admin.socket),
+    haproxy: raw.haproxy?.socket,
+  };
+  return Object.entries(paths).flatMap(([owner, path]) => {
+    const pointer = `/${owner}/socket`;
+    if (path === undefined || !findings.isSound(pointer)) return [];
+    return [{ owner, entry: { kind: 'unix', path }, text: path, pointer, inFile: findings.source.has(pointer) }];
+  });
 }
 
 function checkOverlaps(listening: readonly Listening[], findings: Findings): void {

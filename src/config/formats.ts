@@ -1,7 +1,7 @@
 // What a text must be beyond its pattern. Each check says in words what is wrong with a text, or undefined: nothing. For
 // ajv they are formats; their words replace ajv's.
 
-import { isAddress } from '../core/address.ts';
+import { isAddress, isUnicast } from '../core/address.ts';
 import { socketPathFault } from '../core/socket-path.ts';
 import { cidrFault } from './cidr.ts';
 import { LONGEST_MS, parseDuration } from './duration.ts';
@@ -18,7 +18,7 @@ export const FORMATS: Readonly<Record<string, FormatCheck>> = {
   listen: (text) => faultOf(parseListen(text)),
   'socket-path': socketPathFault,
   'http-listen': httpListenFault,
-  host: (text) => (isAddress(text) || isHostName(text) ? undefined : hostFault(text)),
+  host: hostFault,
   hostname: (text) => (isHostName(text) ? undefined : 'must be a DNS name'),
   'source-address': (text) => (text === 'none' || isAddress(text) ? undefined : 'must be an IP address, or none'),
 };
@@ -48,7 +48,9 @@ function isHostName(text: string): boolean {
   return text.length <= 253 && wellFormed && !/^[0-9]+$/.test(labels.at(-1) ?? '');
 }
 
-function hostFault(text: string): string {
+function hostFault(text: string): string | undefined {
+  if (isAddress(text)) return isUnicast(text) ? undefined : 'must be the address of one machine';
+  if (isHostName(text)) return undefined;
   const host = /^\[?([^[\]]+)\]?:[0-9]+$/.exec(text)?.[1];
   if (host !== undefined && (isAddress(host) || isHostName(host))) {
     return `has a port in it: write "${host}" here, and the port at the service or in ports:`;

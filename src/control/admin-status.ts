@@ -56,6 +56,12 @@ export interface ServiceAnswer extends RateAnswer {
   readonly backends: readonly BackendAnswer[];
 }
 
+/** A reload that was refused, when, and why: a line each. */
+export interface Refusal {
+  readonly at: string;
+  readonly problems: readonly string[];
+}
+
 export interface StatusAnswer {
   /** Of this shape: 1. */
   readonly format: 1;
@@ -73,6 +79,8 @@ export interface StatusAnswer {
     readonly profile: string | null;
     readonly name: string | null;
     readonly ca_node: string | null;
+    /** The last reload, when it did not take the file: why. What runs is the file before. null: it did, or there was none. */
+    readonly refused: Refusal | null;
   };
   readonly sessions: { readonly running: number; readonly limit: number };
   readonly services: readonly ServiceAnswer[];
@@ -81,6 +89,7 @@ export interface StatusAnswer {
 export interface Standing {
   readonly program: StatusAnswer['program'];
   readonly config: Config;
+  readonly refused: Refusal | null;
   readonly services: readonly ServiceSnapshot[];
   readonly sessions: { readonly size: number; readonly limit: number };
   /** Now, milliseconds since 1970. */
@@ -96,7 +105,7 @@ export interface Standing {
 const RATE_POINTS = 4;
 
 export function statusAnswer(standing: Standing): StatusAnswer {
-  const { program, config, services, sessions, wall } = standing;
+  const { program, config, refused, services, sessions, wall } = standing;
   return {
     format: 1,
     at: iso(wall),
@@ -106,6 +115,7 @@ export function statusAnswer(standing: Standing): StatusAnswer {
       profile: config.profile ?? null,
       name: config.name ?? null,
       ca_node: config.caNode ?? null,
+      refused,
     },
     sessions: { running: sessions.size, limit: sessions.limit },
     services: services.map((service) => serviceAnswer(service, standing)),

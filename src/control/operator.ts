@@ -16,7 +16,7 @@ import type { Session } from '../net/session.ts';
 import type { SessionTable } from '../net/session-table.ts';
 import type { History } from '../observe/history.ts';
 import { matches, type SessionFilter, type SessionRow, sessionRow } from './admin-sessions.ts';
-import { type StatusAnswer, statusAnswer } from './admin-status.ts';
+import { type Refusal, type StatusAnswer, statusAnswer } from './admin-status.ts';
 import { Deadlines } from './operator-deadlines.ts';
 import { warningsFor } from './operator-warnings.ts';
 import type { StateFile } from './state-file.ts';
@@ -49,6 +49,8 @@ export interface OperatorOptions {
   /** Where its rates come from. Started and closed with the operator, if nobody else has. */
   readonly history: Pick<History, 'start' | 'close' | 'points'>;
   about(): StatusAnswer['program'];
+  /** How the last reload was refused. */
+  refused(): Refusal | null;
 }
 
 /** What the operator wants of a node. What is left out stays as it is. */
@@ -216,6 +218,7 @@ export class Operator {
     return statusAnswer({
       program: this.#options.about(),
       config: this.#file,
+      refused: this.#options.refused(),
       services: this.#balancer.snapshot(),
       sessions: this.#balancer.sessions,
       wall: clock.wall(),

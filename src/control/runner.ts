@@ -15,6 +15,7 @@ import { History } from '../observe/history.ts';
 import type { Log } from '../observe/log.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import { AdminServer } from './admin-server.ts';
+import type { Refusal } from './admin-status.ts';
 import { ControlPorts } from './control-ports.ts';
 import type { DescriptorLimit } from './descriptor-limit.ts';
 import { HaproxyFace } from './haproxy/haproxy-face.ts';
@@ -62,6 +63,7 @@ export class Runner {
   readonly #startedAt = systemClock.wall();
   /** What the file says; the balancer's has the operator's words in it. */
   #loaded: Loaded;
+  #refused: Refusal | null = null;
   #upgrading: Promise<Upgrade> | undefined;
   #handedOver: () => void = () => {};
   /** Resolves when a new process has taken over: what is left is to let our sessions finish. */
@@ -98,6 +100,7 @@ export class Runner {
         relay: { kind: relay.kind, threads: relay.threads },
         predecessor: options.predecessor?.runs() === true ? options.predecessor.pid : null,
       }),
+      refused: () => this.#refused,
     });
     this.#haproxy = new HaproxyFace({
       clock: systemClock,
@@ -256,10 +259,12 @@ export class Runner {
     await ports.commit();
   }
 
-  #reloaded(outcome: ReloadOutcome): void {
-    this.#metrics.reloaded(outcome.problems.length === 0);
+  #reloaded({ problems }: ReloadOutcome): void {
+    const done = problems.length === 0;
+    this.#refused = done ? null : { at: new Date(systemClock.wall()).toISOString(), problems };
+    this.#metrics.reloaded(done);
     const words = inWords(this.#loaded.config);
-    this.#options.notifier.ready(outcome.problems.length === 0 ? words : `${words}; the last reload failed`);
+    this.#options.notifier.ready(done ? words : `${words}; the last reload failed`);
   }
 
   async #upgrade(force: boolean): Promise<Upgrade> {

@@ -30,6 +30,11 @@ export function isAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
 }
 
+/** Whether an IP address can be one machine's: not the wildcard (`0.0.0.0`, `::`), multicast or broadcast. */
+export function isUnicast(address: string): boolean {
+  return !['unspecified', 'multicast', 'broadcast'].includes(ipaddr.process(address).range());
+}
+
 export type CidrMatcher = (address: string) => boolean;
 
 /** A matcher for a list of CIDR texts (a bare address is its own network). Throws on what is none. */

@@ -36,7 +36,7 @@ const ANSWER: StatusAnswer = {
     relay: { kind: 'net', threads: 0 },
     predecessor: null,
   },
-  config: { file: 'c.yaml', profile: null, name: null, ca_node: null },
+  config: { file: 'c.yaml', profile: null, name: null, ca_node: null, refused: null },
   sessions: { running: 0, limit: 100 },
   services: [],
 };

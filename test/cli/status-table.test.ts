@@ -18,7 +18,10 @@ function tableOf(backend: Partial<BackendAnswer>): string {
       at: AT,
       program: { version: '0', started: AT, relay: { kind: 'net', threads: 0 }, predecessor: null },
     },
-    ...{ config: { file: 'c.yaml', profile: null, name: null, ca_node: null }, sessions: { running: 0, limit: 9 } },
+    ...{
+      config: { file: 'c.yaml', profile: null, name: null, ca_node: null, refused: null },
+      sessions: { running: 0, limit: 9 },
+    },
     services: [
       {
         ...{

@@ -64,6 +64,22 @@ t.test('a service and the http port', (t) => {
   t.end();
 });
 
+t.test('two Unix sockets on one path', (t) => {
+  const web = (path: string, more: string): string[] =>
+    problemsOf(`${NODES}services: { web: { listen: "unix:${path}", port: 9 } }\n${more}\n`);
+  t.same(web('/run/a.sock', 'admin: { socket: /run/a.sock }'), [
+    '6:18: admin.socket: "/run/a.sock" is taken by service web ("unix:/run/a.sock") (line 5): one address has one service',
+  ]);
+  t.same(web('/run/chargehand/admin.sock', ''), [
+    '5:28: services.web.listen: "unix:/run/chargehand/admin.sock" is taken by admin ("/run/chargehand/admin.sock"): one address has one service',
+  ]);
+  t.same(web('/run/chargehand/admin.sock', 'admin: false'), []);
+  t.same(web('/run/w.sock', 'admin: { socket: /run/a.sock }\nhaproxy: { socket: /run/a.sock }'), [
+    '7:20: haproxy.socket: "/run/a.sock" is taken by admin (line 6): one address has one service',
+  ]);
+  t.end();
+});
+
 t.test('a service of the profile and one of the file: told where the file can be changed', (t) => {
   t.same(
     problemsOf(`version: 1

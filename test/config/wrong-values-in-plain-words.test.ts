@@ -219,6 +219,9 @@ t.test('addresses of nodes', (t) => {
     t.same(said(good), [], good);
   }
   t.same(said('192.0.2.300'), ['must be an IP address or a DNS name, not "192.0.2.300"']);
+  for (const many of ['0.0.0.0', '::', '224.0.0.1', 'ff02::1', '255.255.255.255', '::ffff:0.0.0.0']) {
+    t.same(said(`"${many}"`), [`must be the address of one machine, not "${many}"`]);
+  }
   t.same(said('"node1 "'), ['must be an IP address or a DNS name, not "node1 "']);
   t.same(said('node1:443'), ['has a port in it: write "node1" here, and the port at the service or in ports:']);
   t.same(said('"[2001:db8::1]:443"'), [

@@ -38,6 +38,7 @@ const operator = new Operator({
     relay: { kind: 'net', threads: 0 },
     predecessor: null,
   }),
+  refused: () => null,
 });
 await operator.start();
 const tools = {

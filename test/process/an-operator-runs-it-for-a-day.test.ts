@@ -122,7 +122,13 @@ t.test('a file that is refused changes nothing and is told to who asked', async 
   t.equal(code, 1, 'the socket is found in a file that is not valid');
   t.match(err, /c\.yaml:2:\d+: nodes\.b/);
   t.match(err, /not reloaded: what was in effect still is/);
+  const { config } = await program.status();
+  t.match(config.refused?.problems, [/c\.yaml:2:\d+: nodes\.b/]);
+  const told = /^the last reload, \S+ ago, was refused: what was in effect still is\n {2}.*nodes\.b/m;
+  t.match((await program.chargehand('status')).out, told);
   program.configure();
+  t.equal((await program.chargehand('reload')).code, 0);
+  t.equal((await program.status()).config.refused, null);
 });
 
 t.test('a CA that would move while the old node still signs: refused, and done by --force', async (t) => {
