@@ -14,23 +14,28 @@ export interface Place {
 
 type TcpAddress = Extract<ListenAddress, { kind: 'tcp' }>;
 
-/** The first listener that can be dialled; undefined: there is none (a Unix socket, or one of systemd's). */
-export function localPlace({ listen, proxyProtocol }: ServiceConfig): Place | undefined {
-  const first = tcpOf(listen);
-  if (first === undefined) return undefined;
-  const address = reachable(first.host);
-  const mustSend = cidrMatcher(proxyProtocol.accept)(address);
-  return { target: { address, port: first.port }, preamble: mustSend ? probePreamble('v1') : undefined };
+/**
+ * The first listener that can be dialled; undefined: there is none (a Unix socket, or one of systemd's), or none that lets
+ * this machine in. Who dials an address of its own comes from that address.
+ */
+export function localPlace({ listen, proxyProtocol, allow, deny }: ServiceConfig): Place | undefined {
+  const isAllowed = allow.length === 0 ? (): boolean => true : cidrMatcher(allow);
+  const isDenied = cidrMatcher(deny);
+  const targets = listen.filter(isTcp).map(({ host, port }) => ({ address: reachable(host), port }));
+  const target = targets.find(({ address }) => isAllowed(address) && !isDenied(address));
+  if (target === undefined) return undefined;
+  const mustSend = cidrMatcher(proxyProtocol.accept)(target.address);
+  return { target, preamble: mustSend ? probePreamble('v1') : undefined };
 }
 
 /** The same port at another machine. */
 export function remotePlace({ listen }: ServiceConfig, address: string): Place | undefined {
-  const first = tcpOf(listen);
+  const first = listen.find(isTcp);
   return first && { target: { address, port: first.port }, preamble: undefined };
 }
 
-function tcpOf(listen: readonly ListenAddress[]): TcpAddress | undefined {
-  return listen.find((address): address is TcpAddress => address.kind === 'tcp');
+export function isTcp(address: ListenAddress): address is TcpAddress {
+  return address.kind === 'tcp';
 }
 
 function reachable(host: string | undefined): string {

@@ -1,6 +1,8 @@
 // What could not be asked, and why: silence about it would read as "all is well".
 
+import type { ServiceConfig } from '../config/config.ts';
 import { answersTo, statusOf } from './answers.ts';
+import { isTcp, localPlace } from './balancer-places.ts';
 import { trusted } from './checks/certificates.ts';
 import { namesOf, sameQuestions } from './compare.ts';
 import { listed } from './finding.ts';
@@ -59,15 +61,18 @@ function chains(survey: Survey): NotAsked[] {
 }
 
 function throughBalancer({ balancer, balanced, config }: Survey): NotAsked[] {
-  if (balancer === 'nowhere') {
+  if (balancer === 'nowhere' && config.services.some((service) => localPlace(service) !== undefined)) {
     const why = 'nothing listens on its ports here, and its name leads to no other machine: is chargehand running?';
     return [{ question: 'anything through the load balancer', why }];
   }
   const asked = new Set(balanced.map(({ question }) => question.service.name));
   return config.services
     .filter(({ name }) => !asked.has(name))
-    .map(({ name }) => ({
-      question: `${name} through the load balancer`,
-      why: 'it listens on no TCP port that the file names',
-    }));
+    .map((service) => ({ question: `${service.name} through the load balancer`, why: whyNot(service) }));
+}
+
+function whyNot(service: ServiceConfig): string {
+  if (!service.listen.some(isTcp)) return 'it listens on no TCP port that the file names';
+  if (localPlace(service) === undefined) return 'its allow or deny does not let this machine in';
+  return 'its health check asks another port, which is not behind it';
 }

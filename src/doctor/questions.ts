@@ -113,8 +113,10 @@ const BY_NAME_2018: Readonly<Record<string, Role>> = {
 };
 
 export function roleOf(service: ServiceConfig, profile: string | undefined): Role {
-  const { health, name } = service;
-  const probe = health === false ? undefined : health.name;
+  const { health, name, backends } = service;
+  // What is asked on another port says nothing of what answers on the service's own.
+  const isOwn = health !== false && (health.port === undefined || backends.every(({ port }) => port === health.port));
+  const probe = isOwn ? health.name : undefined;
   if (probe !== undefined && Object.hasOwn(BY_PROBE, probe)) return BY_PROBE[probe as ProbeName];
   if (profile === undefined) return 'own';
   return (profile === 'foreman-2018' ? BY_NAME_2018 : BY_NAME)[name] ?? 'own';
