@@ -29,6 +29,11 @@ export interface Answered extends Readonly<Seen> {
   readonly seconds: number;
 }
 
+/** It was not asked, or not heard, by a fault of this process: nothing is known of who would have answered. */
+export function isUnheard({ failure }: Answered): boolean {
+  return failure?.kind === 'ours' && failure.stage === 'answer';
+}
+
 export class Asker {
   readonly #options: AskerOptions;
   readonly #credentials: ReturnType<typeof credentialStore>;

@@ -2,6 +2,7 @@
 
 import type { ServiceConfig } from '../config/config.ts';
 import { answersTo, statusOf } from './answers.ts';
+import { isUnheard } from './asker.ts';
 import { isTcp, localPlace } from './balancer-places.ts';
 import { trusted } from './checks/certificates.ts';
 import { namesOf, sameQuestions } from './compare.ts';
@@ -17,13 +18,24 @@ export interface NotAsked {
 const CERTIFICATE = 'it wants a client certificate: --cert FILE --key FILE, one of the files that Foreman itself shows';
 
 export function notAsked(survey: Survey): readonly NotAsked[] {
-  return [...names(survey), ...certified(survey), ...chains(survey), ...throughBalancer(survey)];
+  return [...names(survey), ...unheard(survey), ...certified(survey), ...chains(survey), ...throughBalancer(survey)];
 }
 
 function names({ config }: Survey): NotAsked[] {
   if (config.name !== undefined) return [];
   const question = 'whether certificates, templates, registry and DNS carry the name that clients dial';
   return [{ question, why: 'the file has none: set name' }];
+}
+
+/** What went wrong here. */
+function unheard({ direct }: Survey): NotAsked[] {
+  return sameQuestions(direct.filter(isUnheard)).flatMap((list) => {
+    const [first] = list;
+    if (first === undefined) return [];
+    const { service, path } = first.question;
+    const question = `${service.name} ${path || 'TLS handshake'} on ${listed(namesOf(list))}`;
+    return [{ question, why: first.failure?.reason ?? '' }];
+  });
 }
 
 function certified(survey: Survey): NotAsked[] {

@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Lookup } from '../net/lookup.ts';
 import { probePreamble } from '../net/proxy-preamble.ts';
 import { chooseAddress } from '../net/resolve.ts';
-import type { Answered, Asker, ClientCertificate } from './asker.ts';
+import { type Answered, type Asker, type ClientCertificate, isUnheard } from './asker.ts';
 import { localPlace, type Place, remotePlace } from './balancer-places.ts';
 import { type Resolved, resolveName } from './names.ts';
 import { type Question, questionsOf } from './questions.ts';
@@ -120,7 +120,8 @@ async function askBalancer(
       }),
     );
   const here = await askAll(({ service }) => localPlace(service));
-  if (here.some(({ failure }) => failure?.stage !== 'connect')) return { balanced: here, balancer: 'here' };
+  if (here.some((asked) => asked.failure?.stage !== 'connect' && !isUnheard(asked)))
+    return { balanced: here, balancer: 'here' };
   const far = name?.addresses.find((address) => !options.isLocal(address));
   if (far === undefined) return { balanced: [], balancer: 'nowhere' };
   return { balanced: await askAll(({ service }) => remotePlace(service, far)), balancer: 'elsewhere' };

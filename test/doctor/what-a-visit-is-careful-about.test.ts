@@ -65,6 +65,23 @@ t.test('a visit that is called off leaves nothing open', async (t) => {
   t.ok(await openSockets(listening));
 });
 
+t.test("a health check's certificate that can't be read is no node's fault, and leaves nothing open", async (t) => {
+  const health = 'health: { probe: pulp, cert: /nowhere/c.pem, key: /nowhere/k.pem }';
+  const group = await doctorGroup(t, { balancer: false }, fileOf().replace(/( https: \{.*) \}/, `$1, ${health} }`));
+  const listening = process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length;
+  const { findings, not_asked: notAsked } = await group.visit({ certificate: await clientCertificate(t) }).report;
+  t.ok(await openSockets(listening));
+  t.strictSame(findings, []);
+  t.match(notAsked, [
+    {
+      question: 'https /pub/katello-server-ca.crt on proxy01, proxy02 and proxy03',
+      why: "cert /nowhere/c.pem can't be read: no such file",
+    },
+    { question: /^https \/pulp\/api\/v3\/status\/ on / },
+    { question: /^https \/v2\/ on / },
+  ]);
+});
+
 t.test('of two nodes that differ, who lacks something is named; else both are', async (t) => {
   const group = await doctorGroup(t, { nodes: 2 });
   const certificate = await clientCertificate(t);

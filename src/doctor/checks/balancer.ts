@@ -1,11 +1,12 @@
 // What differs through the load balancer: it must give what one of the nodes gives, with that node's own certificate.
 
+import { isUnheard } from '../asker.ts';
 import { type Found, listed, services } from '../finding.ts';
 import { gistOf } from '../gists.ts';
 import type { Asked, Survey } from '../survey.ts';
 
 export function balancer(survey: Survey): Found[] {
-  const { balanced } = survey;
+  const balanced = survey.balanced.filter((asked) => !isUnheard(asked));
   const dead = balanced.filter((asked) => asked.failure !== undefined && directly(survey, asked).some(isAnswered));
   if (dead.length > 1 && balanced.every(({ failure }) => failure !== undefined)) return [silent(dead)];
   const list = [...new Set(balanced.map(({ question }) => question.service.name))];

@@ -1,6 +1,7 @@
 // Whether every node answers at all, on every port: names that have no address, connections that don't come to stand,
 // questions without an answer.
 
+import { isUnheard } from '../asker.ts';
 import { type Found, listed } from '../finding.ts';
 import { meanwhile } from '../meanwhile.ts';
 import type { Asked, Survey } from '../survey.ts';
@@ -33,7 +34,7 @@ export function address({ nodes }: Survey): Found[] {
 
 export function reachable(survey: Survey): Found[] {
   return survey.nodes.flatMap(({ name }) => {
-    const asked = survey.direct.filter(({ node }) => node === name);
+    const asked = survey.direct.filter((one) => one.node === name && !isUnheard(one));
     const failed = asked.filter(({ failure }) => failure !== undefined);
     if (failed.length === 0) return [];
     const connected = asked.some(({ failure }) => failure?.stage !== 'connect');

@@ -45,6 +45,12 @@ export function wrong(code: ProbeFailure, question: string, what: string): Probe
   return { ok: false, kind: 'hard', stage: 'answer', code, reason: `${question}: ${what}` };
 }
 
+/** Nothing could be asked: a certificate file that can't be read. */
+export function unasked(error: unknown): ProbeBad {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { ok: false, kind: 'ours', stage: 'answer', code: 'other', reason };
+}
+
 /** Connected, and then the connection, TLS or HTTP broke. */
 export function broken(question: string, error: Error): ProbeBad {
   const code = 'code' in error ? String(error.code) : '';

@@ -4,7 +4,7 @@
 import { formatHostPort, isAddress } from '../../core/address.ts';
 import { closeGently } from './close-gently.ts';
 import type { Credentials } from './credentials.ts';
-import { broken, dial, dialFailed, isFailure, noAnswer, targetName } from './failures.ts';
+import { broken, dial, dialFailed, isFailure, noAnswer, targetName, unasked } from './failures.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import { type Exchange, exchange, exchangeOnLine, requestBytes } from './http-exchange.ts';
 import { type InspectedCertificate, inspectCertificate } from './inspected-certificate.ts';
@@ -74,10 +74,15 @@ async function askOverTls(
 ): Promise<ProbeVerdict> {
   const { servername, preamble, transport, method } = inquiry;
   const question = `TLS handshake with ${targetName(target)}`;
+  let context: Credentials['context'];
+  try {
+    context = credentials().context;
+  } catch (error) {
+    return unasked(error);
+  }
   const raw = await dial(network, target, preamble, run);
   if (isFailure(raw)) return raw;
   const sni = servername === undefined || isAddress(servername) ? undefined : servername;
-  const { context } = credentials();
   const handshake = await shakeHands(raw, { context, sni, session: undefined }, run.signal);
   if (handshake.how === 'silent') return noAnswer(question, run);
   if (handshake.certificate !== undefined) seen.certificate = inspectCertificate(handshake.certificate);

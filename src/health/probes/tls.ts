@@ -6,7 +6,7 @@ import { isAddress } from '../../core/address.ts';
 import { printable } from '../../core/printable.ts';
 import { closeGently } from './close-gently.ts';
 import type { Credentials } from './credentials.ts';
-import { broken, dial, isFailure, noAnswer, targetName, wrong } from './failures.ts';
+import { broken, dial, isFailure, noAnswer, targetName, unasked, wrong } from './failures.ts';
 import { faultsOf, isSignedBy, seen } from './peer-certificate.ts';
 import type { Network, Probe, ProbeBad, ProbeRun, ProbeTarget, SeenCertificate } from './probe.ts';
 import { type Handshake, shakeHands } from './tls-handshake.ts';
@@ -85,7 +85,7 @@ function greeter(options: TlsOptions): (target: ProbeTarget, run: ProbeRun) => P
     try {
       credentials = options.credentials();
     } catch (error) {
-      return { ok: false, kind: 'ours', stage: 'answer', code: 'other', reason: (error as Error).message };
+      return unasked(error);
     }
     const tryOffer = async (offer: Offer<Judged>): Promise<Greeted | ProbeBad> => {
       const raw = await dial(options.network, target, options.preamble, run);
