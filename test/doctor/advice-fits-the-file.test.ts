@@ -1,0 +1,36 @@
+// What the doctor advises is put together from what the file says, and from nothing that it doesn't say.
+
+import t, { type Test } from 'tap';
+import { doctorGroup, fileOf, type Illness, LB, PORTS } from '../fixtures/doctor-group.ts';
+
+t.setTimeout(300_000);
+
+/** What is advised for proxy02, by check. */
+async function advice(t: Test, wrong: NonNullable<Illness['wrong']>[string], text = fileOf()) {
+  const group = await doctorGroup(t, { balancer: false, wrong: { proxy02: wrong } }, text);
+  const { findings } = await group.visit().report;
+  await group.close();
+  return Object.fromEntries(findings.filter(({ node }) => node === 'proxy02').map((one) => [one.check, one]));
+}
+
+t.test('a registry that is not there is no matter of its realm', async (t) => {
+  const { registry } = await advice(t, ['no-registry']);
+  t.match(registry, { what: '/v2/ answers 404', mend: /^on proxy02: systemctl status httpd 'pulpcore\*'/ });
+  t.notMatch(registry, { why: /token/ });
+});
+
+t.test("a realm: by the port that the Smart Proxies' service has", async (t) => {
+  const { registry } = await advice(t, ['its-own-realm']);
+  t.match(registry?.mend, `--foreman-proxy-registration-url https://${LB}:${PORTS['smart-proxy']} `);
+});
+
+t.test("the nodes' port where only a socket of systemd knows the other", async (t) => {
+  const text = fileOf().replace(/( templates: \{ listen: )"[^"]*"/, '$1"systemd:templates"');
+  const { templates } = await advice(t, ['its-own-template-url'], text);
+  t.match(templates?.mend, `--foreman-proxy-template-url http://${LB}:${PORTS.templates};`);
+});
+
+t.test('a file without a name', async (t) => {
+  const { templates } = await advice(t, ['no-templates'], fileOf().replace(`name: ${LB}\n`, ''));
+  t.match(templates?.mend, `--foreman-proxy-template-url http://LB-NAME:${PORTS.templates};`);
+});
