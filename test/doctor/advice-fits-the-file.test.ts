@@ -34,3 +34,17 @@ t.test('a file without a name', async (t) => {
   const { templates } = await advice(t, ['no-templates'], fileOf().replace(`name: ${LB}\n`, ''));
   t.match(templates?.mend, `--foreman-proxy-template-url http://LB-NAME:${PORTS.templates};`);
 });
+
+t.test("the certificate of the CA's own node is made while it is stopped, and nothing is revoked", async (t) => {
+  const names = { names: ['proxy.example.test'] };
+  const certificates = { proxy01: names, proxy02: names };
+  const group = await doctorGroup(t, { balancer: false, certificates, certificatesOf: ['puppet'] });
+  const { findings } = await group.visit().report;
+  const mend = (node: string) => findings.find((one) => one.node === node && one.check === 'certificate-name')?.mend;
+  t.match(
+    mend('proxy01'),
+    /systemctl stop puppetserver; .* puppetserver ca generate --ca-client --certname proxy01.example.test --subject-alt-names smartproxy.example.test; systemctl start puppetserver$/,
+  );
+  t.notMatch(mend('proxy01'), 'ca clean');
+  t.match(mend('proxy02'), /^on the CA node: puppetserver ca clean --certname proxy02.example.test && /);
+});

@@ -131,6 +131,10 @@ function renew(one: Shown, survey: Survey): string {
   const node = hostName(one);
   const lb = survey.config.name ?? 'LB-NAME';
   if (isPuppet(one, survey)) {
+    // The CA's own is what its commands authenticate with: revoked, or made anew without --ca-client, they are refused.
+    if (one.node === survey.config.caNode) {
+      return `on ${one.node}: systemctl stop puppetserver; move ${node}.pem out of certs, private_keys and public_keys in /etc/puppetlabs/puppet/ssl and out of the CA's signed; puppetserver ca generate --ca-client --certname ${node} --subject-alt-names ${lb}; systemctl start puppetserver`;
+    }
     return `on the CA node: puppetserver ca clean --certname ${node} && puppetserver ca generate --certname ${node} --subject-alt-names ${lb}; copy the files to ${node}`;
   }
   if (one.about.every((asked) => roleIn(asked, survey) === 'own')) return `give ${node} a certificate for ${lb}`;
