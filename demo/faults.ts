@@ -25,6 +25,7 @@ export const FAULTS = {
   'a-feature-too-many': { ...FEATURES, instead: body((text) => text.replace('["logs"', '["bmc","logs"')) },
   'a-feature-of-nonsense': { ...FEATURES, instead: body((text) => text.replace('[', '["\\u001b[31m\\u202e",')) },
   'no-list-of-features': { ...FEATURES, instead: status(500) },
+  'settings-never-answer': { ...SETTINGS, instead: () => 'silence' },
   'a-feature-failed': { ...SETTINGS, instead: body((text) => text.replace('running', 'failed')) },
   'another-version': { ...VERSION, instead: body((text) => text.replace('3.12.0', '3.11.1')) },
   'another-module': { ...VERSION, instead: body((text) => text.replace('"openscap":"3.12.0"', '"openscap":"3.11.1"')) },

@@ -16,6 +16,13 @@ export function textOf(asked: Asked): string {
   return asked.answer?.body.toString('utf8') ?? '';
 }
 
+const BROKEN_OFF: ReadonlySet<string> = new Set(['tls', 'closed', 'reset']);
+
+/** Broken off where a client certificate was shown: that is what the server refuses. */
+export function isRefused({ question, failure }: Asked): boolean {
+  return question.certified && failure?.stage === 'answer' && BROKEN_OFF.has(failure.code);
+}
+
 /** The document of a 200; undefined: another status, cut off, or no JSON. */
 export function jsonOf(asked: Asked): unknown {
   if (asked.answer?.status !== 200 || !asked.answer.whole) return undefined;

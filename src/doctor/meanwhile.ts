@@ -2,6 +2,7 @@
 // stays, since whoever takes it out turns its clients away.
 
 import type { ServiceConfig } from '../config/config.ts';
+import { isRefused } from './answers.ts';
 import { isUnheard } from './asker.ts';
 import { listed } from './finding.ts';
 import type { Asked, Survey } from './survey.ts';
@@ -36,7 +37,7 @@ function isReplaced({ direct }: Survey, service: ServiceConfig, node: string, un
     if (other.node === node || !takesSessions(service, other.node)) return false;
     const asked = direct.filter((one) => one.node === other.node && one.question.service.name === service.name);
     // A client certificate that is refused is no fault of the node, nor is what could not be asked.
-    const counted = asked.filter((one) => !one.question.certified && !isUnheard(one));
+    const counted = asked.filter((one) => !isRefused(one) && !isUnheard(one));
     return counted.length > 0 && counted.every((one) => one.failure === undefined && !unwell.includes(one));
   });
 }

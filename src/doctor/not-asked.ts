@@ -1,7 +1,7 @@
 // What could not be asked, and why: silence about it would read as "all is well".
 
 import type { ServiceConfig } from '../config/config.ts';
-import { answersTo, statusOf } from './answers.ts';
+import { answersTo, isRefused, statusOf } from './answers.ts';
 import { isUnheard } from './asker.ts';
 import { isTcp, localPlace } from './balancer-places.ts';
 import { trusted } from './checks/certificates.ts';
@@ -43,9 +43,7 @@ function certified(survey: Survey): NotAsked[] {
   const refused = [...answersTo(survey, 'settings'), ...answersTo(survey, 'repository')].filter(
     (asked) => statusOf(asked) === 401 || statusOf(asked) === 403,
   );
-  const broken = survey.certified
-    ? survey.direct.filter(({ question, failure }) => question.certified && failure?.code === 'tls')
-    : [];
+  const broken = survey.certified ? survey.direct.filter(isRefused) : [];
   return sameQuestions([...refused, ...broken]).flatMap((list) => {
     const [first] = list;
     if (first === undefined) return [];

@@ -13,6 +13,7 @@ const ANSWERS: Readonly<Record<Fault, readonly [finding: string, words: RegExp]>
   'a-feature-too-many': ['proxy02 features warning smart-proxy', /has bmc, which most nodes lack$/],
   'a-feature-of-nonsense': ['proxy02 features warning smart-proxy', /has \\x1b\[31m\\u\{202e\}, which most/],
   'no-list-of-features': ['proxy02 features error smart-proxy', /answers 500$/],
+  'settings-never-answer': ['proxy02 reachable error smart-proxy', /GET \/v2\/features: no answer in 2 s$/],
   'a-feature-failed': ['proxy02 features error smart-proxy', /^logs failed to start$/],
   'another-version': ['proxy02 version warning smart-proxy', /^Smart Proxy is 3\.11\.1, elsewhere 3\.12\.0$/],
   'another-module': ['proxy02 version warning smart-proxy', /^openscap is 3\.11\.1, elsewhere 3\.12\.0$/],

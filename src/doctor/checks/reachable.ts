@@ -1,6 +1,7 @@
 // Whether every node answers at all, on every port: names that have no address, connections that don't come to stand,
 // questions without an answer.
 
+import { isRefused } from '../answers.ts';
 import { isUnheard } from '../asker.ts';
 import { type Found, listed } from '../finding.ts';
 import { meanwhile } from '../meanwhile.ts';
@@ -63,8 +64,8 @@ function silent(node: string, failed: readonly Asked[], asked: readonly Asked[],
   if (first === undefined) return [];
   const { name } = first.question.service;
   const others = asked.filter((one) => one.question.service.name === name && one.failure === undefined);
-  // Only with a client certificate, and only then: it is the certificate that is refused.
-  const counted = survey.certified && others.length > 0 ? failed.filter(({ question }) => !question.certified) : failed;
+  // Where it answers without a client certificate: not-asked.ts says that the certificate is refused.
+  const counted = survey.certified && others.length > 0 ? failed.filter((one) => !isRefused(one)) : failed;
   const reasons = [...new Set(counted.map(({ failure }) => failure?.reason ?? ''))];
   const shown = others.length === 0 ? reasons.slice(0, 1) : reasons;
   return shown.map((reason) => ({
