@@ -5,6 +5,7 @@ import type { RawService } from '../raw.ts';
 import { type Clients, clientsOf, sourceLists } from './clients.ts';
 import { all, type ProxySection } from './proxy.ts';
 import type { Remarks } from './remarks.ts';
+import type { Statement } from './sections.ts';
 
 interface Rule {
   readonly line: number;
@@ -24,12 +25,52 @@ type Layer = (typeof LAYERS)[number];
 
 const isLayer = (text: string): text is Layer => LAYERS.some((layer) => layer === text);
 
-export function accessOf(front: ProxySection, remarks: Remarks): Access {
-  const lists = sourceLists(front, remarks);
-  const found: Readonly<Record<Layer, Rule[]>> = { connection: [], session: [], content: [] };
+/**
+ * The rules of the frontend, then those of its backend: who is turned away by either is turned away. `acceptProxy`: a PROXY
+ * header says who the client is, whoever asks.
+ */
+export function accessOf({ front, back }: Ends, acceptProxy: boolean, remarks: Remarks): Access {
   const losses: Loss[] = [];
+  const ours = rulesOf(front, all(front, 'tcp-request'), remarks);
+  // What both inherit stands in both, and is one rule.
+  const shared = new Set(front.statements);
+  const theirs = rulesOf(
+    back,
+    all(back, 'tcp-request').filter((rule) => !shared.has(rule)),
+    remarks,
+  );
+  const { proxyFrom } = ours;
+  // Rules of connections come before the header: they ask for who sends it, and our lists for whom it names.
+  const ofSenders = acceptProxy || proxyFrom.length > 0 ? ours.found.connection : [];
+  for (const { line, text, action } of ofSenders) {
+    if (action === 'reject')
+      losses.push({
+        line,
+        why: `${text}: this is about who sends the PROXY header, allow and deny about whom it names`,
+      });
+  }
+  const layers = [ours, theirs].flatMap(({ found }) =>
+    LAYERS.map((layer) => asLists(found[layer] === ofSenders ? [] : found[layer], losses, remarks)),
+  );
+  return { ...together(layers, front, losses, remarks), proxyFrom };
+}
+
+/** A frontend and where it leads; a `listen` leads to itself. */
+interface Ends {
+  readonly front: ProxySection;
+  readonly back: ProxySection;
+}
+
+interface Rules {
+  readonly found: Readonly<Record<Layer, readonly Rule[]>>;
+  readonly proxyFrom: readonly string[];
+}
+
+function rulesOf(proxy: ProxySection, statements: readonly Statement[], remarks: Remarks): Rules {
+  const lists = sourceLists(proxy, remarks);
+  const found: Readonly<Record<Layer, Rule[]>> = { connection: [], session: [], content: [] };
   const proxyFrom: string[] = [];
-  for (const { line, words } of all(front, 'tcp-request')) {
+  for (const { line, words } of statements) {
     const [, layer = '', action = '', ...rest] = words;
     if (layer === 'inspect-delay') {
       remarks.grouped('nothing is inspected here', line, 'tcp-request inspect-delay');
@@ -49,8 +90,7 @@ export function accessOf(front: ProxySection, remarks: Remarks): Access {
       remarks.lost(line, `${text}: only rules by the client's address are carried over`);
     }
   }
-  const layers = LAYERS.map((layer) => asLists(found[layer], losses, remarks));
-  return { ...together(layers, front, losses, remarks), proxyFrom };
+  return { found, proxyFrom };
 }
 
 const EVERYBODY = ['0.0.0.0/0', '::/0'];

@@ -63,7 +63,7 @@ export function importHaproxy(text: string, options: ImportOptions): Imported {
     throw new ConfigError([problemIn(options.file, 0, 'has far more lines than can be carried over')]);
   let file = otherSections(sections, remarks);
   const pages = proxies.filter(isStatsPage);
-  for (const page of pages) file = together(file, statsPage(page, remarks));
+  for (const page of pages) file = together(file, statsPage(page, file.http !== undefined, remarks));
   const others = proxies.filter((proxy) => !pages.includes(proxy));
   remarkKeywords(
     others.filter((proxy) => modeOf(proxy).mode === 'tcp'),

@@ -104,7 +104,7 @@ export function importedService(
   remarks: Remarks,
 ): ImportedService {
   const { front, back, binds, servers } = pair;
-  const { proxyFrom, ...access } = accessOf(front, remarks);
+  const { proxyFrom, ...access } = accessOf(pair, binds.acceptProxy, remarks);
   const v4Mapped = binds.v4Mapped && proxyFrom.length === 0;
   const timeouts = timeoutsOf(front, back, idleMs, remarks);
   const service: RawService = {

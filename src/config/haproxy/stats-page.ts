@@ -4,6 +4,7 @@ import type { RawFile } from '../raw.ts';
 import { bindsOf } from './bind.ts';
 import { all, last, modeOf, type ProxySection } from './proxy.ts';
 import type { Remarks } from './remarks.ts';
+import type { Statement } from './sections.ts';
 
 /** Whether a proxy is there for the statistics or for Prometheus. */
 export function isStatsPage(proxy: ProxySection): boolean {
@@ -15,20 +16,19 @@ function exporter(proxy: ProxySection) {
   return all(proxy, 'http-request').find(({ words }) => words.includes('prometheus-exporter'));
 }
 
-export function statsPage(proxy: ProxySection, remarks: Remarks): RawFile {
+/** `placed`: another page has the address already, and there is one for all. */
+export function statsPage(proxy: ProxySection, placed: boolean, remarks: Remarks): RawFile {
   const { line } = proxy;
   const binds = bindsOf({ ...proxy, statements: proxy.statements.map(withoutTls) }, remarks);
-  const locked =
-    last(proxy, 'stats', 'auth') !== undefined || proxy.own.some(({ words }) => words[1] === 'http-request');
   const port = binds?.port;
   const name = `${proxy.kind} ${proxy.name}`;
   const metrics = exporter(proxy) === undefined ? {} : { haproxy: { metrics: true } };
   if (modeOf(proxy).mode !== 'http') remarks.note(line, `${name} is not in mode http`);
-  if (port === undefined || locked) {
-    const why = locked ? 'it asked for a password, which there is none here for' : 'its bind is not one port';
+  const why = whyElsewhere(proxy, placed);
+  if (port === undefined || why !== undefined) {
     remarks.note(
       line,
-      `${name}: the page and the metrics are at http: { listen: "127.0.0.1:8404" }; ${why}, so its own address was not taken`,
+      `${name}: the page and the metrics are at the one address of http: (127.0.0.1:8404 where it says none); ${why ?? 'its bind is not one port'}, so its own address was not taken`,
     );
     return metrics;
   }
@@ -38,6 +38,21 @@ export function statsPage(proxy: ProxySection, remarks: Remarks): RawFile {
     `${name}: http: has the page, /metrics and HAProxy's own /stats;csv on the same port; say in allow: who may ask`,
   );
   return { ...metrics, http: { listen: entry ?? port } };
+}
+
+/** What keeps its page from being shown on the port that it has; undefined: nothing. */
+function whyElsewhere(proxy: ProxySection, placed: boolean): string | undefined {
+  const password =
+    last(proxy, 'stats', 'auth') !== undefined || proxy.own.some(({ words }) => words[1] === 'http-request');
+  if (password) return 'it asked for a password, which there is none here for';
+  if (proxy.statements.some(turnsAway)) return 'it was not for everybody: allow: says who may ask';
+  return placed ? 'another page came first' : undefined;
+}
+
+/** Whether a rule turns some clients away. */
+function turnsAway({ words: [keyword, ...rest] }: Statement): boolean {
+  if (keyword === 'tcp-request') return rest[1] === 'reject' || rest[1] === 'silent-drop';
+  return keyword === 'http-request' && ['auth', 'deny', 'reject', 'silent-drop', 'tarpit'].includes(rest[0] ?? '');
 }
 
 /** The page is plain HTTP here. */
