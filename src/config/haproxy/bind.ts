@@ -95,7 +95,9 @@ function optionsOf(options: readonly string[], line: number, remarks: Remarks): 
       remarks.lost(line, `${option} of a bind has no counterpart`);
       i += BEYOND[option];
     } else if (!['accept-proxy', 'v4v6', 'v6only', 'crt'].includes(option)) {
-      remarks.lost(line, `"${option}" of the bind, and what follows it, is not carried over`);
+      // Words of TLS may stand before the one that ends it here.
+      if (options.includes('ssl', i)) flags.add('ssl');
+      else remarks.lost(line, `"${option}" of the bind, and what follows it, is not carried over`);
       break;
     }
   }

@@ -15,6 +15,8 @@ const STATUSES: readonly number[] = [
 /** What HAProxy takes for healthy where nothing else is expected. */
 const USUAL = STATUSES.filter((status) => status >= 200 && status < 400);
 
+type Expectation = RawHealthDetails['expect'];
+
 interface Request {
   method: string;
   path: string;
@@ -30,7 +32,7 @@ export function httpCheck(
   const request = requestOf(option, remarks);
   let tls = checkSsl;
   let port: number | undefined;
-  let expect: RawHealthDetails['expect'] = { status: USUAL };
+  let expect: Expectation;
   for (const { line, words } of rules) {
     const [, rule = '', ...rest] = words;
     if (rule === 'send') {
@@ -40,7 +42,7 @@ export function httpCheck(
       const given = Number(rest[rest.indexOf('port') + 1]);
       if (rest.includes('port') && Number.isInteger(given) && given > 0 && given < 65_536) port ??= given;
     } else if (rule === 'expect') {
-      expect = expectation(rest, line, remarks) ?? expect;
+      expect = both(expect, expectation(rest, line, remarks), line, remarks);
     } else if (rule !== 'comment' && rule !== 'send-state') {
       remarks.lost(line, `http-check ${rule} has no counterpart`);
     }
@@ -52,8 +54,26 @@ export function httpCheck(
     ...(path === '/' ? {} : { path }),
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
     ...(port === undefined ? {} : { port }),
-    expect,
+    expect: expect ?? { status: USUAL },
   };
+}
+
+/** Of several expectations all must be met. No statuses: any. */
+function both(one: Expectation, other: Expectation, line: number, remarks: Remarks): Expectation {
+  if (one === undefined || other === undefined) return one ?? other;
+  const [mine = [], also = []] = [one.status, other.status];
+  const status = mine.length === 0 || also.length === 0 ? [...mine, ...also] : mine.filter((s) => also.includes(s));
+  if (status.length === 0 && mine.length > 0) {
+    remarks.lost(
+      line,
+      'http-check expect: no status meets this one and the one before: only the one before is written',
+    );
+    return one;
+  }
+  if (one.contains !== undefined && other.contains !== undefined)
+    remarks.lost(line, 'http-check expect string: a check looks for one text: only the first is written');
+  const contains = one.contains ?? other.contains;
+  return { status, ...(contains === undefined ? {} : { contains }) };
 }
 
 /** `option httpchk [METHOD] URI [VERSION]`; headers were once written into the version. */
@@ -113,7 +133,7 @@ function setHeader(request: Request, name: string, value: string, line: number, 
   else if (name !== '') remarks.lost(line, `the header ${name} of the check can't be written`);
 }
 
-function expectation(words: readonly string[], line: number, remarks: Remarks): RawHealthDetails['expect'] {
+function expectation(words: readonly string[], line: number, remarks: Remarks): Expectation {
   const rest = [...words];
   while (
     [

@@ -1,9 +1,9 @@
 // The text of a haproxy.cfg as sections of statements: lines cut into words, `.if` blocks followed, `setenv` heeded.
-// Knows the names of the sections, and of no other keyword what it means.
+// Knows the names of the sections, where addresses stand, and of no other keyword what it means.
 
 import { truthOf } from './conditions.ts';
 import type { Remarks } from './remarks.ts';
-import { type Environment, wordsOf } from './words.ts';
+import { addressOf, type Environment, wordsOf } from './words.ts';
 
 export interface Statement {
   readonly line: number;
@@ -26,6 +26,8 @@ const SECTIONS = new Set([
   ...['program', 'ring', 'http-errors', 'fcgi-app', 'crt-store', 'log-forward', 'log-profile', 'traces', 'acme'],
   'healthcheck',
 ]);
+/** Which word of a line is an address. */
+const ADDRESS_AT: Readonly<Record<string, number>> = { bind: 1, server: 2, source: 1 };
 const NAMED = new Set(['frontend', 'backend', 'listen']);
 
 export interface Reading {
@@ -54,7 +56,9 @@ export function readSections(text: string, reading: Reading, remarks: Remarks): 
     if (keyword.startsWith('.') && blocks.directive(keyword, () => decide(rest, line), remarks, line)) continue;
     if (!blocks.taken) continue;
     if (fault !== undefined) remarks.lost(line, `${fault}; the line is read as far as it goes`);
-    for (const name of unset) remarks.lost(line, `the environment variable ${name} is not set here: read as empty`);
+    const tellUnset = (name: string) =>
+      remarks.lost(line, `the environment variable ${name} is not set here: read as empty`);
+    unset.forEach(tellUnset);
     if (SECTIONS.has(keyword)) {
       const [name = '', ...more] =
         NAMED.has(keyword) || (rest[0] !== undefined && rest[0] !== 'from') ? rest : ['', ...rest];
@@ -66,9 +70,9 @@ export function readSections(text: string, reading: Reading, remarks: Remarks): 
       strayTold = true;
       continue;
     }
-    if (current.kind === 'global') setVariable(words, own);
+    if (current.kind === 'global') setVariable(words, own, environment);
     const prefix = keyword === 'no' || keyword === 'default' ? keyword : undefined;
-    const meant = prefix === undefined ? words : rest;
+    const meant = prefix === undefined ? withAddress(words, environment, tellUnset) : rest;
     if (meant.length > 0) current.statements.push({ line, words: meant, prefix });
     function decide(condition: readonly string[], at: number): boolean {
       const truth = truthOf(condition.join(' '), { environment, version: reading.version });
@@ -82,9 +86,27 @@ export function readSections(text: string, reading: Reading, remarks: Remarks): 
   return sections;
 }
 
-function setVariable([keyword, name, value = '']: readonly string[], own: Map<string, string | undefined>): void {
+/** Its words with the address read once more. */
+function withAddress(
+  words: readonly string[],
+  environment: Environment,
+  tellUnset: (name: string) => void,
+): readonly string[] {
+  const at = ADDRESS_AT[words[0] ?? ''] ?? 0;
+  const address = at === 0 ? undefined : words[at];
+  if (address === undefined) return words;
+  const { text, unset } = addressOf(address, environment);
+  unset.forEach(tellUnset);
+  return words.with(at, text);
+}
+
+function setVariable(
+  [keyword, name, value = '']: readonly string[],
+  own: Map<string, string | undefined>,
+  environment: Environment,
+): void {
   if (name === undefined) return;
-  if (keyword === 'setenv' || (keyword === 'presetenv' && !own.has(name))) own.set(name, value);
+  if (keyword === 'setenv' || (keyword === 'presetenv' && environment(name) === undefined)) own.set(name, value);
   if (keyword === 'unsetenv') own.set(name, undefined);
 }
 

@@ -1,4 +1,5 @@
-// A line of haproxy.cfg cut into words: quotes, escapes, comments, environment variables (only within double quotes).
+// A line of haproxy.cfg cut into words: quotes, escapes, comments, environment variables (only within double quotes,
+// but for addresses).
 // Knows no keyword.
 
 export interface Line {
@@ -73,6 +74,18 @@ export function wordsOf(text: string, environment: Environment): Line {
   end();
   if (quote !== undefined) fault ??= `a quote (${quote}) is opened and not closed`;
   return { words, unset, fault };
+}
+
+/** HAProxy reads variables in an address whatever quotes it stands in, and knows no standard values there. */
+export function addressOf(word: string, environment: Environment): { readonly text: string; readonly unset: string[] } {
+  const unset: string[] = [];
+  const text = word.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_all, braced?: string, bare?: string) => {
+    const name = braced ?? bare ?? '';
+    const value = environment(name);
+    if (value === undefined) unset.push(name);
+    return value ?? '';
+  });
+  return { text, unset };
 }
 
 /** The character that an escape stands for, and how long the escape is. A backslash before anything else is itself. */

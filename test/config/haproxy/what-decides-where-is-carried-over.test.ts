@@ -33,6 +33,17 @@ t.test('what is carried over', async (t) => {
         health: { type: 'http', path: '/a', headers: { Host: 'x.example' }, expect: { status: [], contains: 'fine' } },
       },
     ],
+    [
+      ['option httpchk', 'http-check expect status 200-204', 'http-check expect string fine'],
+      {
+        ...bare,
+        health: {
+          type: 'http',
+          method: 'OPTIONS',
+          expect: { status: [200, 201, 202, 203, 204], contains: 'fine' },
+        },
+      },
+    ],
     [['option ssl-hello-chk'], { ...bare, health: { type: 'tls' } }],
     [['option tcp-check', 'tcp-check connect port 81 ssl'], { ...bare, health: { port: 81, type: 'tls' } }],
     [['acl in src 10.0.0.0/8', 'tcp-request connection reject if !in'], { ...bare, allow: ['10.0.0.0/8'] }],
@@ -374,6 +385,58 @@ t.test('quotes, escapes, comments, variables and conditions', async (t) => {
   t.strictSame(hosts({}), ['192.0.2.1', '192.0.2.4']);
   t.strictSame(hosts({ environment: { EXTRA: 'yes', NODE: '192.0.2.99' } }), ['192.0.2.99', '192.0.2.2']);
   t.strictSame(hosts({ version: [2, 6] }), ['192.0.2.1', '192.0.2.3']);
+});
+
+t.test('variables in an address need no quotes; presetenv does not overrule the environment', async (t) => {
+  const result = imported(
+    [
+      ...['global', ' presetenv PORT 8081', ' presetenv NODE 192.0.2.9', 'listen web', ' bind *:$PORT'],
+      ...[` source $${'{FROM}'}`, ` server a $${'{NODE}'}:80`, ` server b '$${'{NOWHERE}'}192.0.2.2:80'`],
+    ].join('\n'),
+    { environment: { NODE: '192.0.2.1', FROM: '192.0.2.200' } },
+  );
+  t.match(result.written.services['web'], { listen: 8081, source_address: '192.0.2.200' });
+  t.strictSame(
+    result.config.nodes.map(({ host }) => host),
+    ['192.0.2.1', '192.0.2.2'],
+  );
+  t.match(remarksOf(result, 'lost'), [/NOWHERE is not set/]);
+});
+
+t.test('TLS that ends here is seen behind other words of TLS', async (t) => {
+  const text = `${listening()}listen tls\n bind *:81 alpn h2 strict-sni ssl crt /x.pem\n server a 192.0.2.1:80\n`;
+  const result = imported(text);
+  t.strictSame(Object.keys(result.written.services), ['web']);
+  t.match(remarksOf(result, 'lost'), [/^tls ends TLS here/]);
+});
+
+t.test('of several expectations all must be met', async (t) => {
+  const expect = (...lines: readonly string[]) => {
+    const service = web('option httpchk', ...lines.map((line) => `http-check expect ${line}`));
+    return (service as { health?: { expect?: unknown } }).health?.expect;
+  };
+  t.strictSame(expect('string a', 'status 200'), { status: [200], contains: 'a' });
+  t.strictSame(expect('status 200-203', 'status 203,204'), { status: [203] });
+  t.strictSame(expect('string a', 'string b'), { status: [], contains: 'a' });
+  t.match(lost('option httpchk', 'http-check expect string a', 'http-check expect string b'), 'only the first');
+  t.strictSame(expect('status 200', 'status 500'), { status: [200] });
+  t.match(lost('option httpchk', 'http-check expect status 200', 'http-check expect status 500'), 'no status meets');
+});
+
+t.test('a queue is as patient as a connect where nothing is said of it', async (t) => {
+  const full = (...lines: readonly string[]) =>
+    imported(`listen web\n bind *:80\n server a 192.0.2.1:80 maxconn 5\n timeout client 15m\n ${lines.join('\n ')}\n`)
+      .written.services['web'];
+  t.match(full('timeout connect 1m'), { timeouts: { queue: '1m' } });
+  t.match(full('timeout connect 1m', 'timeout queue 20s'), { timeouts: { queue: '20s' } });
+  t.strictSame(full('timeout connect 5s'), { listen: 80, max_sessions_per_backend: 5 });
+});
+
+t.test('a session that one side has finished lasts longer in HAProxy, which is told', async (t) => {
+  const notes = (...lines: readonly string[]) => remarksOf(imported(listening(...lines)), 'note').join('\n');
+  t.match(notes('timeout client 1h', 'timeout server 1h'), /^web: a session that one side has finished .*half_closed/m);
+  t.notMatch(notes('timeout client 1m', 'timeout server 1m'), 'half_closed');
+  t.notMatch(notes('timeout tunnel 1h', 'timeout client-fin 30s', 'timeout server-fin 30s'), 'half_closed');
 });
 
 t.test('the default of balance is that of the version', async (t) => {
