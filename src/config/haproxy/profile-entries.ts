@@ -58,7 +58,9 @@ export function entriesOf(
 }
 
 function signingNode({ imported, nodes, ofServer }: Placed, remarks: Remarks): string | undefined {
-  const first = [...ofServer].find(([{ backup }]) => !backup) ?? [...ofServer][0];
+  const servers = [...ofServer];
+  const serving = servers.filter(([{ disabled, weight }]) => !disabled && weight > 0);
+  const first = serving.find(([{ backup }]) => !backup) ?? serving[0] ?? servers[0];
   const node = first?.[1];
   if (nodes.length > 1) {
     remarks.lost(

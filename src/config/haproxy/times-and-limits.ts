@@ -36,15 +36,24 @@ export function timeoutsOf(front: ProxySection, back: ProxySection, idleMs: numb
     msOf(last(front, 'timeout', 'client-fin')) ?? 0,
     msOf(last(back, 'timeout', 'server-fin')) ?? 0,
   );
-  if (finished > durationMs(OURS.half_closed)) timeouts.half_closed = durationText(finished);
-  const queue = msOf(last(back, 'timeout', 'queue'));
-  if (queue !== undefined && limited(back)) {
-    const line = last(back, 'timeout', 'queue')?.line ?? back.line;
-    if (queue > durationMs(OURS.queue)) timeouts.queue = durationText(queue);
-    else if (queue < durationMs(OURS.queue))
-      remarks.note(line, `timeout queue ${durationText(queue)}: here a session waits ${OURS.queue} for a place`);
+  if (finished > durationMs(OURS.half_closed)) {
+    timeouts.half_closed = durationText(finished);
+  } else if (finished === 0 && idle.ms > durationMs(OURS.half_closed)) {
+    remarks.grouped(
+      `a session that one side has finished is cut after ${OURS.half_closed} without a byte, in HAProxy as late as any other: timeouts.half_closed makes it later`,
+      idle.line,
+      front.name,
+    );
   }
   const connect = last(back, 'timeout', 'connect');
+  const waits = last(back, 'timeout', 'queue');
+  // Where nothing is said of it, it is as long as the connect timeout.
+  const queue = msOf(waits ?? connect);
+  if (queue !== undefined && limited(back)) {
+    if (queue > durationMs(OURS.queue)) timeouts.queue = durationText(queue);
+    else if (waits !== undefined && queue < durationMs(OURS.queue))
+      remarks.note(waits.line, `timeout queue ${durationText(queue)}: here a session waits ${OURS.queue} for a place`);
+  }
   const connectMs = haproxyTime(connect?.words[2]);
   if (connect !== undefined && connectMs !== undefined && connectMs !== durationMs(OURS.connect)) {
     const message = `a node that does not answer is given up after ${OURS.connect} here, not ${durationText(connectMs)}, and the session goes to the next node`;

@@ -147,6 +147,18 @@ t.test('a CA of two nodes is pinned to one, and that is told as lost', async (t)
   t.match(remarksOf(result, 'lost'), [/corrupt the CA/]);
 });
 
+t.test('a CA is not pinned to a server that is disabled', async (t) => {
+  const text = haproxyFile('usual-2018')
+    .replace(
+      'server f-proxy-puppet-ca-1 192.0.2.11:8140 check',
+      '$& disabled\n    server f-proxy-puppet-ca-2 192.0.2.12:8140 check',
+    )
+    .replaceAll(/(server \S+ 192\.0\.2\.11:.*check)$/gm, '$1 disabled')
+    .replace('balance source', 'balance roundrobin');
+  const { written, config } = imported(text);
+  t.equal(config.nodes.find(({ name }) => name === written.ca_node)?.host, '192.0.2.12');
+});
+
 t.test('a web server on 80 and 443 is not taken for a Smart Proxy', async (t) => {
   const web = 'listen a\n bind *:80\n server a 192.0.2.1:80\nlisten b\n bind *:443\n server a 192.0.2.1:443\n';
   t.equal(imported(web).written.profile, undefined);
