@@ -135,7 +135,9 @@ async function askAt(
 ): Promise<Asked> {
   const { transport, method, path, headers, service } = question;
   const { health } = service;
-  const servername = (health !== false ? health.servername : undefined) ?? config.name;
+  const asChecked = health === false ? undefined : health.servername;
+  // A health check's own question goes by the name that the check goes by, and where that has none, by none.
+  const servername = question.id === 'health' ? asChecked : (asChecked ?? config.name);
   const inquiry = { transport, method, path, headers, servername, preamble };
   const answered = await asker.ask(inquiry, target, question.certified ? certificate : ownCertificate(health));
   return { ...answered, question, node, target: formatHostPort(target.address, target.port) };

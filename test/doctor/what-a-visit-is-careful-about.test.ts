@@ -1,13 +1,18 @@
 // What a visit is careful about: so many questions at once and no more, nothing left open, small groups, certificates of
 // clients, services of the user's own, nodes in maint.
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { PROTECTED_REPOSITORY, REPOSITORY } from '../../demo/answers.ts';
 import { makeAuthority } from '../../demo/certificates.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { Checkers } from '../../src/health/checkers.ts';
 import type { Network } from '../../src/health/probes/probe.ts';
 import { probeNetwork } from '../../src/net/probe-socket.ts';
 import { PLAIN_SOCKETS } from '../../src/net/socket-way.ts';
-import { clientCertificate, doctorGroup, fileOf, NETWORK, PORTS, shortly } from '../fixtures/doctor-group.ts';
+import { clientCertificate, doctorGroup, fileOf, LB, NETWORK, PORTS, shortly } from '../fixtures/doctor-group.ts';
 import { openSockets } from '../fixtures/open-sockets.ts';
 
 t.setTimeout(300_000);
@@ -153,6 +158,33 @@ admin: false
       'port through the load balancer',
     ],
   );
+});
+
+t.test('a health check that asks by no name is asked so by the doctor, too', async (t) => {
+  const hosts: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    hosts.push(request.headers.host);
+    response.end();
+  }).listen(0, `${NETWORK}.11`);
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const text = `version: 1
+name: ${LB}
+nodes: { proxy01: ${NETWORK}.11 }
+services: { web: { listen: "${NETWORK}.1:10080", port: ${port}, health: { type: http } } }
+http: false
+admin: false
+`;
+  const group = await doctorGroup(t, { nodes: 0, balancer: false }, text);
+  const [web] = group.config.services;
+  const [node] = web?.backends ?? [];
+  if (web === undefined || web.health === false || node === undefined) throw new Error('not the file of this test');
+  const checkers = new Checkers({ network: probeNetwork(PLAIN_SOCKETS), clock: systemClock });
+  await checkers.ask(web.health, { address: node.host, port });
+  await group.visit().report;
+  await checkers.close();
+  t.strictSame(hosts, [`${NETWORK}.11:${port}`, `${NETWORK}.11:${port}`]);
 });
 
 t.test('a node in maint is left alone where that is wanted', async (t) => {
