@@ -8,7 +8,7 @@ import type { Lookup } from '../net/lookup.ts';
 import { probePreamble } from '../net/proxy-preamble.ts';
 import { chooseAddress } from '../net/resolve.ts';
 import { type Answered, type Asker, type ClientCertificate, isUnheard } from './asker.ts';
-import { localPlace, type Place, remotePlace } from './balancer-places.ts';
+import { isTcp, localPlace, type Place, remotePlace } from './balancer-places.ts';
 import { type Resolved, resolveName } from './names.ts';
 import { type Question, questionsOf } from './questions.ts';
 
@@ -96,12 +96,13 @@ async function askNodes(
 }
 
 function placeOf({ service, port }: Question, backend: BackendSpec, address: string | undefined): Place | undefined {
-  const first = service.listen.find((listen) => listen.kind === 'tcp');
-  const there = port ?? backend.port ?? (first?.kind === 'tcp' ? first.port : undefined);
+  const own = backend.port ?? service.listen.find(isTcp)?.port;
+  const there = port ?? own;
   if (address === undefined || there === undefined) return undefined;
   return {
     target: { address, port: there, ...(service.sourceAddress === undefined ? {} : { from: service.sourceAddress }) },
-    preamble: probePreamble(service.proxyProtocol.send),
+    // As in health checks: another port than the service's knows nothing of a PROXY header.
+    preamble: there === own ? probePreamble(service.proxyProtocol.send) : undefined,
   };
 }
 

@@ -30,6 +30,13 @@ t.test('the same of a service that no profile knows', async (t) => {
   t.match(notAsked.at(-1)?.question, 'own through the load balancer');
 });
 
+t.test('a check on another port, of a service whose nodes get a PROXY header', async (t) => {
+  const health = `health: { type: http, port: ${PORTS.templates}, path: /features }`;
+  const own = `  own: { listen: "${NETWORK}.1:11389", port: ${PORTS.mqtt}, proxy_protocol: { send: v2 }, ${health} }\n`;
+  const { findings } = await reportFor(t, fileOf(3).replace('services:\n', `services:\n${own}`));
+  t.strictSame(findings, []);
+});
+
 t.test('services that do not let this machine in', async (t) => {
   const text = fileOf(3)
     .replace(/( https: \{.*) \}/, '$1, allow: [192.0.2.0/24] }')
