@@ -205,3 +205,17 @@ t.test('a node whose name has no address', async (t) => {
   const { findings } = await group.visit({ certificate: await clientCertificate(t) }).report;
   t.strictSame(findings.map(shortly), ['proxy02 address error']);
 });
+
+t.test('a node whose name could not be looked up', async (t) => {
+  const text = fileOf().replace(`proxy02: ${NETWORK}.12`, 'proxy02: proxy02.example.test');
+  const group = await doctorGroup(t, {}, text);
+  const lookup = lookupOf();
+  const ask: typeof lookup.ask = async (host) => {
+    if (host === 'proxy02.example.test') throw Object.assign(new Error('late'), { code: 'ETIMEOUT' });
+    return lookup.ask(host);
+  };
+  const { findings } = await group.visit({ lookup: { ...lookup, ask }, certificate: await clientCertificate(t) })
+    .report;
+  t.strictSame(findings.map(shortly), ['proxy02 address warning']);
+  t.match(findings[0], { what: 'its name proxy02.example.test could not be looked up (ETIMEOUT)', why: /keeps/ });
+});

@@ -5,6 +5,7 @@ import { isRefused } from '../answers.ts';
 import { isUnheard } from '../asker.ts';
 import { type Found, listed } from '../finding.ts';
 import { meanwhile } from '../meanwhile.ts';
+import { NO_SUCH_NAME } from '../names.ts';
 import type { Asked, Survey } from '../survey.ts';
 
 const WHY = 'clients that are sent to it wait for a connect timeout first, or fail';
@@ -22,15 +23,20 @@ function whyOf(failed: readonly Asked[]): string {
 export function address({ nodes }: Survey): Found[] {
   return nodes
     .filter(({ resolved }) => resolved.addresses.length === 0)
-    .map(({ name, host, resolved }) => ({
-      check: 'address',
-      severity: 'error',
-      node: name,
-      about: [],
-      what: `its name ${host} has no address here (${resolved.failure})`,
-      why: 'no client is sent to a node without an address',
-      mend: `getent hosts ${host}; then mend DNS or /etc/hosts, or write its address into the file`,
-    }));
+    .map(({ name, host, resolved: { failure } }) => {
+      const certain = NO_SUCH_NAME.has(failure);
+      return {
+        check: 'address',
+        severity: certain ? 'error' : 'warning',
+        node: name,
+        about: [],
+        what: certain
+          ? `its name ${host} has no address here (${failure})`
+          : `its name ${host} could not be looked up (${failure})`,
+        why: 'what runs keeps the address that it has; once it is started anew, no client is sent to the node',
+        mend: `getent hosts ${host}; then mend DNS or /etc/hosts, or write its address into the file`,
+      };
+    });
 }
 
 export function reachable(survey: Survey): Found[] {
