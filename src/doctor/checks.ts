@@ -1,5 +1,6 @@
 // All checks, in the order their findings are shown: from what clients notice first to what only differs.
 
+import { authorityExpiry } from './checks/authority-expiry.ts';
 import { balancer } from './checks/balancer.ts';
 import { caFile } from './checks/ca-file.ts';
 import { certificateChain, certificateExpiry, certificateName, certificateUsage } from './checks/certificates.ts';
@@ -25,6 +26,7 @@ export const ALL_CHECKS: readonly CheckOf[] = [
   certificateChain,
   certificateName,
   certificateExpiry,
+  authorityExpiry,
   certificateUsage,
   caFile,
   features,

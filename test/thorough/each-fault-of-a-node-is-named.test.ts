@@ -3,6 +3,7 @@
 
 import t from 'tap';
 import { makeAuthority } from '../../demo/certificates.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import {
   clientCertificate,
   doctorGroup,
@@ -218,4 +219,30 @@ t.test('a node whose name could not be looked up', async (t) => {
     .report;
   t.strictSame(findings.map(shortly), ['proxy02 address warning']);
   t.match(findings[0], { what: 'its name proxy02.example.test could not be looked up (ETIMEOUT)', why: /keeps/ });
+});
+
+t.test('the CA that clients trust expires before what it signed', async (t) => {
+  const long = { notAfter: soon(90) };
+  const group = await doctorGroup(t, { certificates: { proxy01: long, proxy02: long, proxy03: long } });
+  const certificate = await clientCertificate(t);
+  const after = async (days: number) => {
+    const clock = { ...systemClock, wall: () => soon(days).getTime() };
+    return (await group.visit({ clock, certificate }).report).findings;
+  };
+  t.strictSame(await after(8), []);
+  const coming = await after(10);
+  t.strictSame(coming.map(shortly), [
+    'group certificate-expiry warning http, https',
+    'group certificate-expiry warning puppet, puppet-ca',
+  ]);
+  t.match(
+    coming[0]?.what,
+    /^the CA certificate example CA of \/pub\/katello-server-ca\.crt expires on .*, in 19 days$/,
+  );
+  const over = await after(31);
+  t.strictSame(over.map(shortly), [
+    'group certificate-expiry error http, https',
+    'group certificate-expiry error puppet, puppet-ca',
+  ]);
+  t.match(over[1]?.what, /^the certificate example CA of the Puppet CA expired on \d{4}-\d\d-\d\d$/);
 });

@@ -1,7 +1,11 @@
 // The certificate of each node on each TLS port, as clients judge it: a chain to the CA they trust, the name they dial, its
 // dates and what its key is for. Katello's clients trust /pub/katello-server-ca.crt, Puppet's agents the Puppet CA.
 
-import type { InspectedCertificate } from '../../health/probes/inspected-certificate.ts';
+import {
+  type InspectedCertificate,
+  inspectCertificate,
+  parseCertificates,
+} from '../../health/probes/inspected-certificate.ts';
 import { answersTo, certificatesOf } from '../answers.ts';
 import { compare } from '../compare.ts';
 import type { Check, Found } from '../finding.ts';
@@ -9,7 +13,8 @@ import { type QuestionId, roleOf } from '../questions.ts';
 import type { Asked, Survey } from '../survey.ts';
 
 const DAY_MS = 24 * 3_600_000;
-const SOON_DAYS = 21;
+/** Who has less left is named. */
+export const SOON_MS = 21 * DAY_MS;
 
 interface Shown {
   readonly node: string;
@@ -36,14 +41,13 @@ export function certificateExpiry(survey: Survey): Found[] {
   const { now } = survey;
   return shown(survey).flatMap((one): Found[] => {
     const { notBefore, notAfter } = one.certificate;
-    const days = Math.floor((notAfter - now) / DAY_MS);
     const what =
       notAfter < now
         ? `its certificate expired on ${day(notAfter)}`
         : notBefore > now
           ? `its certificate is not valid before ${day(notBefore)}`
-          : days < SOON_DAYS
-            ? `its certificate expires on ${day(notAfter)}, in ${days === 1 ? '1 day' : `${days} days`}`
+          : notAfter - now < SOON_MS
+            ? `its certificate ${left(notAfter, now)}`
             : undefined;
     if (what === undefined) return [];
     const over = notAfter < now || notBefore > now;
@@ -73,6 +77,8 @@ export function certificateChain(survey: Survey): Found[] {
     const authorities = isPuppet(one, survey) ? puppet : katello;
     // A service of the user's own, or nobody told which CA it is: not-asked.ts says so.
     if (authorities.length === 0 || one.about.every((asked) => roleIn(asked, survey) === 'own')) return [];
+    // A CA that is over is no fault of what it signed: authority-expiry.ts.
+    if ((lastOf(authorities)?.notAfter ?? Number.POSITIVE_INFINITY) < survey.now) return [];
     const fault = one.certificate.chainFault(authorities, survey.now);
     if (fault === undefined) return [];
     const ca = isPuppet(one, survey) ? 'the Puppet CA' : 'the CA of /pub/katello-server-ca.crt';
@@ -93,6 +99,13 @@ export function trusted(survey: Survey, from: QuestionId): readonly string[] {
   const answers = answersTo(survey, from).filter((asked) => certificatesOf(asked) !== undefined);
   const { usual, odd } = compare(answers, certificatesOf);
   return usual === undefined ? odd.map(({ gist }) => gist) : [usual.gist];
+}
+
+/** Of some CA certificates the one that is good longest: one may replace another, and stand beside it for a while. */
+export function lastOf(authorities: readonly string[]): InspectedCertificate | undefined {
+  const all = authorities.flatMap(parseCertificates).map(inspectCertificate);
+  const dated = all.filter(({ notAfter }) => Number.isFinite(notAfter));
+  return dated.sort((a, b) => b.notAfter - a.notAfter)[0];
 }
 
 /** Each certificate of each node once, with all the ports that showed it. */
@@ -147,6 +160,12 @@ function hostName({ node, certificate }: Shown): string {
   return /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(subject) && subject.startsWith(`${node}.`) ? subject : node;
 }
 
-function day(ms: number): string {
+/** What is not over yet. */
+export function left(notAfter: number, now: number): string {
+  const days = Math.floor((notAfter - now) / DAY_MS);
+  return `expires on ${day(notAfter)}, in ${days === 1 ? '1 day' : `${days} days`}`;
+}
+
+export function day(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
