@@ -37,8 +37,8 @@ export interface Observer {
   /** It is slow enough to go down, but too few others of its service are up; or it is well again. */
   healthSpared?(service: string, node: string, spared: boolean, reason: string): void;
   probed?(service: string, node: string, seconds: number, failure: string | undefined): void;
-  /** A probe saw a server certificate; `expiresAt` in seconds since 1970. */
-  certificateSeen?(node: string, port: number, expiresAt: number): void;
+  /** A probe saw a server certificate; `expiresAt` in seconds since 1970, undefined: a service asks for it no more. */
+  certificateSeen?(node: string, port: number, expiresAt: number | undefined): void;
   /** What a probe found worth telling without it being a failure; told when it changes, empty: nothing any more. */
   probeFindings?(service: string, node: string, findings: readonly string[]): void;
   /** `reason`, in words: who wanted it. */

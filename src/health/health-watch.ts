@@ -36,6 +36,8 @@ export class HealthWatch {
   readonly #watches = new Map<Backend, Watch>();
   /** What each backend's last probe found; told when it changes. */
   readonly #findings = new Map<Backend, readonly string[]>();
+  /** The port at which each backend's certificate was seen. */
+  readonly #certificates = new Map<Backend, number>();
   /** The address that each backend's name had last, in use or not. */
   readonly #named = new Map<Backend, string | undefined>();
   #listenPort = 0;
@@ -84,6 +86,7 @@ export class HealthWatch {
     this.#watches.get(backend)?.close();
     this.#watches.delete(backend);
     this.#findings.delete(backend);
+    this.#forgetCertificate(backend);
   }
 
   #begin(backend: Backend): void {
@@ -179,8 +182,7 @@ export class HealthWatch {
 
   close(): void {
     this.#closed = true;
-    for (const watch of this.#watches.values()) watch.close();
-    this.#watches.clear();
+    for (const backend of [...this.#watches.keys()]) this.#forget(backend);
   }
 
   #target(backend: Backend, address: string | undefined): ProbeTarget | undefined {
@@ -203,6 +205,8 @@ export class HealthWatch {
     observer.probed(name, backend.node, result.seconds, result.ok ? undefined : result.code);
     if (result.certificate?.expiresAt !== undefined && health !== false) {
       const port = health.port ?? backend.spec.port ?? this.#listenPort;
+      if (this.#certificates.get(backend) !== port) this.#forgetCertificate(backend);
+      this.#certificates.set(backend, port);
       observer.certificateSeen(backend.node, port, result.certificate.expiresAt);
     }
     // A probe that saw no certificate says nothing about the one that was seen before.
@@ -211,6 +215,14 @@ export class HealthWatch {
     if (this.about(backend).findings.join('; ') === findings.join('; ')) return;
     this.#findings.set(backend, findings);
     observer.probeFindings(name, backend.node, findings);
+  }
+
+  /** Another service that asks there shows it again with its next probe. */
+  #forgetCertificate(backend: Backend): void {
+    const port = this.#certificates.get(backend);
+    if (port === undefined) return;
+    this.#certificates.delete(backend);
+    this.#tools.observer.certificateSeen(backend.node, port, undefined);
   }
 
   #stillDown(backend: Backend, reason: string, connectFailed: boolean): void {

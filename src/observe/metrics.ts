@@ -128,9 +128,10 @@ export class Metrics implements Observer {
     failures.add(service, node, allowed ? failure : 'other');
   }
 
-  certificateSeen(node: string, port: number, expiresAt: number): void {
+  certificateSeen(node: string, port: number, expiresAt: number | undefined): void {
     const ports = this.#counts.certificates.get(node) ?? new Map<number, number>();
-    this.#counts.certificates.set(node, ports.set(port, expiresAt));
+    if (expiresAt === undefined) ports.delete(port);
+    else this.#counts.certificates.set(node, ports.set(port, expiresAt));
   }
 
   doctorFound(findings: readonly DoctorFinding[]): void {
