@@ -67,7 +67,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const questions = questionsOf(config, config.doctor?.repositories ?? []);
   const direct = await askNodes(questions, (host) => chooseAddress(of(host).addresses, undefined), options);
   const name = config.name === undefined ? undefined : of(config.name);
-  const through = await askBalancer(questions, name, options);
+  const through = await askBalancer(questions, direct, name, options);
   return {
     config,
     nodes: config.nodes.map(({ name, host }) => ({ name, host, resolved: of(host) })),
@@ -106,9 +106,13 @@ function placeOf({ service, port }: Question, backend: BackendSpec, address: str
   };
 }
 
-/** Here first. Where every port refuses nothing runs here, and what the name leads to is asked instead. */
+/**
+ * Here first. Where every port refuses nothing of it runs here, nor where something else answers and the name leads to
+ * another machine; what the name leads to is asked instead.
+ */
 async function askBalancer(
   questions: readonly Question[],
+  direct: readonly Asked[],
   name: Resolved | undefined,
   options: SurveyOptions,
 ): Promise<Pick<Survey, 'balanced' | 'balancer'>> {
@@ -121,11 +125,19 @@ async function askBalancer(
       }),
     );
   const here = await askAll(({ service }) => localPlace(service));
-  if (here.some((asked) => asked.failure?.stage !== 'connect' && !isUnheard(asked)))
-    return { balanced: here, balancer: 'here' };
+  const leadsAway = name !== undefined && name.addresses.length > 0 && !name.addresses.some(options.isLocal);
+  const isHere = here.some((asked) => asked.failure?.stage !== 'connect' && !isUnheard(asked));
+  if (isHere && !(leadsAway && isSomethingElse(here, direct))) return { balanced: here, balancer: 'here' };
   const far = name?.addresses.find((address) => !options.isLocal(address));
   if (far === undefined) return { balanced: [], balancer: 'nowhere' };
   return { balanced: await askAll(({ service }) => remotePlace(service, far)), balancer: 'elsewhere' };
+}
+
+/** Whether certificates are shown, and none is that of a node: Cockpit on 9090, the Foreman server itself. */
+function isSomethingElse(here: readonly Asked[], direct: readonly Asked[]): boolean {
+  const shown = here.flatMap(({ certificate }) => certificate?.fingerprint ?? []);
+  const ofNodes = new Set(direct.map(({ certificate }) => certificate?.fingerprint));
+  return shown.length > 0 && !shown.some((fingerprint) => ofNodes.has(fingerprint));
 }
 
 async function askAt(

@@ -1,6 +1,9 @@
 // The same questions through the load balancer: what it gives must be what one of the nodes gives.
 
+import { once } from 'node:events';
+import { createServer } from 'node:https';
 import t from 'tap';
+import { makeAuthority } from '../../demo/certificates.ts';
 import {
   clientCertificate,
   doctorGroup,
@@ -9,6 +12,7 @@ import {
   LB,
   lookupOf,
   NETWORK,
+  PORTS,
   shortly,
 } from '../fixtures/doctor-group.ts';
 import { temporaryFolder } from '../fixtures/temporary-folder.ts';
@@ -80,6 +84,20 @@ t.test('it runs on another machine, where the name leads', async (t) => {
   t.equal(report.balancer, 'elsewhere');
   t.strictSame(report.findings.map(shortly), ['group dns warning'], 'and this is not the machine that clients dial');
   t.ok(report.asked.some(({ node, target }) => node === null && target === `${NETWORK}.1:10443`));
+});
+
+t.test('it runs on another machine, and something else answers here on one of its ports', async (t) => {
+  const text = fileOf().replaceAll(`"${NETWORK}.1:`, `"${NETWORK}.2:`);
+  const group = await doctorGroup(t, { balancer: () => fileOf() }, text);
+  const identity = await (await makeAuthority('somebody else')).issue({ commonName: 'cockpit' });
+  const other = createServer({ cert: identity.certificate, key: identity.key }, (_request, response) => response.end());
+  other.listen(PORTS['smart-proxy'], `${NETWORK}.2`);
+  await once(other, 'listening');
+  t.teardown(() => other.close());
+  const isLocal = (address: string): boolean => address !== `${NETWORK}.1`;
+  const report = await group.visit({ isLocal, certificate: await clientCertificate(t) }).report;
+  t.equal(report.balancer, 'elsewhere');
+  t.strictSame(report.findings.map(shortly), ['group dns warning']);
 });
 
 t.test('where it must be told who the client is, it is told', async (t) => {
