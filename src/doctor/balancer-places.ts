@@ -34,6 +34,11 @@ export function remotePlace({ listen }: ServiceConfig, address: string): Place |
   return first && { target: { address, port: first.port }, preamble: undefined };
 }
 
+/** Whether any of its nodes takes sessions; else it turns everyone away, as it was told to. */
+export function isServed({ backends }: ServiceConfig): boolean {
+  return backends.some(({ admin }) => admin === 'ready');
+}
+
 export function isTcp(address: ListenAddress): address is TcpAddress {
   return address.kind === 'tcp';
 }

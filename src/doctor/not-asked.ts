@@ -3,7 +3,7 @@
 import type { ServiceConfig } from '../config/config.ts';
 import { answersTo, isRefused, statusOf } from './answers.ts';
 import { isUnheard } from './asker.ts';
-import { isTcp, localPlace } from './balancer-places.ts';
+import { isServed, isTcp, localPlace } from './balancer-places.ts';
 import { trusted } from './checks/certificates.ts';
 import { namesOf, sameQuestions } from './compare.ts';
 import { listed } from './finding.ts';
@@ -71,7 +71,7 @@ function chains(survey: Survey): NotAsked[] {
 }
 
 function throughBalancer({ balancer, balanced, config }: Survey): NotAsked[] {
-  if (balancer === 'nowhere' && config.services.some((service) => localPlace(service) !== undefined)) {
+  if (balancer === 'nowhere' && config.services.some((one) => isServed(one) && localPlace(one) !== undefined)) {
     const why = 'nothing listens on its ports here, and its name leads to no other machine: is chargehand running?';
     return [{ question: 'anything through the load balancer', why }];
   }
@@ -83,6 +83,7 @@ function throughBalancer({ balancer, balanced, config }: Survey): NotAsked[] {
 
 function whyNot(service: ServiceConfig): string {
   if (!service.listen.some(isTcp)) return 'it listens on no TCP port that the file names';
+  if (!isServed(service)) return 'none of its nodes is ready';
   if (localPlace(service) === undefined) return 'its allow or deny does not let this machine in';
   return 'its health check asks another port, which is not behind it';
 }

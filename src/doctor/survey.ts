@@ -8,7 +8,7 @@ import type { Lookup } from '../net/lookup.ts';
 import { probePreamble } from '../net/proxy-preamble.ts';
 import { chooseAddress } from '../net/resolve.ts';
 import { type Answered, type Asker, type ClientCertificate, isUnheard } from './asker.ts';
-import { isTcp, localPlace, type Place, remotePlace } from './balancer-places.ts';
+import { isServed, isTcp, localPlace, type Place, remotePlace } from './balancer-places.ts';
 import { type Resolved, resolveName } from './names.ts';
 import { type Question, questionsOf } from './questions.ts';
 
@@ -116,7 +116,7 @@ async function askBalancer(
   name: Resolved | undefined,
   options: SurveyOptions,
 ): Promise<Pick<Survey, 'balanced' | 'balancer'>> {
-  const both = questions.filter(({ ways }) => ways === 'both');
+  const both = questions.filter(({ ways, service }) => ways === 'both' && isServed(service));
   const askAll = (place: (question: Question) => Place | undefined): Promise<Asked[]> =>
     Promise.all(
       both.flatMap((question) => {

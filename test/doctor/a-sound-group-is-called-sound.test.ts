@@ -56,3 +56,10 @@ t.test('no service lets this machine in', async (t) => {
   t.equal(notAsked.length, 7);
   t.match(notAsked, [{ question: 'http through the load balancer', why: /deny/ }]);
 });
+
+t.test('the only node of a service is drained', async (t) => {
+  const text = fileOf(3).replace(/proxy01: (127\S+)/, 'proxy01: { address: $1, state: drain }');
+  const { findings, not_asked: notAsked } = await reportFor(t, text);
+  t.strictSame(findings, []);
+  t.match(notAsked, [{ question: 'puppet-ca through the load balancer', why: 'none of its nodes is ready' }]);
+});
