@@ -48,3 +48,29 @@ t.test("the certificate of the CA's own node is made while it is stopped, and no
   t.notMatch(mend('proxy01'), 'ca clean');
   t.match(mend('proxy02'), /^on the CA node: puppetserver ca clean --certname proxy02.example.test && /);
 });
+
+t.test('in 2018 other commands made certificates', async (t) => {
+  const names = { names: ['proxy.example.test'] };
+  const group = await doctorGroup(
+    t,
+    { balancer: false, certificates: { proxy01: names, proxy02: names } },
+    fileOf()
+      .replace('foreman-current', 'foreman-2018')
+      .replace('services:\n', 'services:\n  anaconda: false\n  rhsm: false\n  amqp: false\n  docker: false\n'),
+  );
+  const { findings } = await group.visit().report;
+  const mends = findings
+    .filter(({ check, node }) => check === 'certificate-name' && node === 'proxy02')
+    .map(({ mend }) => mend);
+  t.equal(mends.length, 2);
+  t.match(
+    mends[0],
+    /^on the Foreman server: foreman-proxy-certs-generate .*; then the installer on proxy02.example.test with it$/,
+  );
+  t.match(
+    mends[1],
+    /^on the CA node: puppet cert clean proxy02.example.test && puppet cert generate proxy02.example.test --dns_alt_names=smartproxy.example.test; /,
+  );
+  const signs = findings.find(({ node, services }) => node === 'proxy01' && services.includes('puppet'));
+  t.match(signs?.mend, /puppet cert generate proxy01.example.test .*systemctl restart puppetserver$/);
+});

@@ -143,15 +143,24 @@ function namesIn({ names, subject }: InspectedCertificate): string {
 function renew(one: Shown, survey: Survey): string {
   const node = hostName(one);
   const lb = survey.config.name ?? 'LB-NAME';
-  if (isPuppet(one, survey)) {
-    // The CA's own is what its commands authenticate with: revoked, or made anew without --ca-client, they are refused.
-    if (one.node === survey.config.caNode) {
-      return `on ${one.node}: systemctl stop puppetserver; move ${node}.pem out of certs, private_keys and public_keys in /etc/puppetlabs/puppet/ssl and out of the CA's signed; puppetserver ca generate --ca-client --certname ${node} --subject-alt-names ${lb}; systemctl start puppetserver`;
-    }
-    return `on the CA node: puppetserver ca clean --certname ${node} && puppetserver ca generate --certname ${node} --subject-alt-names ${lb}; copy the files to ${node}`;
-  }
+  const in2018 = survey.config.profile === 'foreman-2018';
+  if (isPuppet(one, survey)) return renewPuppet(node, lb, one.node === survey.config.caNode, in2018);
   if (one.about.every((asked) => roleIn(asked, survey) === 'own')) return `give ${node} a certificate for ${lb}`;
-  return `on the Foreman server: foreman-proxy-certs-generate --foreman-proxy-fqdn ${node} --foreman-proxy-cname ${lb} --certs-tar ${node}.tar; then the installer on ${node} with it and --certs-cname ${lb}`;
+  const certs = `on the Foreman server: foreman-proxy-certs-generate --foreman-proxy-fqdn ${node} --foreman-proxy-cname ${lb} --certs-tar ${node}.tar; then the installer on ${node} with it`;
+  return in2018 ? certs : `${certs} and --certs-cname ${lb}`;
+}
+
+function renewPuppet(node: string, lb: string, signs: boolean, in2018: boolean): string {
+  const where = signs ? `on ${node}` : 'on the CA node';
+  const then = signs ? '' : `; copy the files to ${node}`;
+  if (in2018) {
+    return `${where}: puppet cert clean ${node} && puppet cert generate ${node} --dns_alt_names=${lb}${then}; on ${node}: systemctl restart puppetserver`;
+  }
+  // The CA's own is what its commands authenticate with: revoked, or made anew without --ca-client, they are refused.
+  if (signs) {
+    return `${where}: systemctl stop puppetserver; move ${node}.pem out of certs, private_keys and public_keys in /etc/puppetlabs/puppet/ssl and out of the CA's signed; puppetserver ca generate --ca-client --certname ${node} --subject-alt-names ${lb}; systemctl start puppetserver`;
+  }
+  return `${where}: puppetserver ca clean --certname ${node} && puppetserver ca generate --certname ${node} --subject-alt-names ${lb}${then}`;
 }
 
 /** The node's own host name, as its certificate has it; only what is nothing but a name may stand in a command. */
