@@ -56,6 +56,28 @@ t.test('weights: a number, a share of the one in the file, and 0, which drains u
   }
 });
 
+t.test('weight 0 stays through maintenance and drains until a weight is set', async (t) => {
+  const { ask, operator } = await haproxyFace(t, [{ name: 'web', backends: [backendSpec('a', 1, { weight: 20 })] }]);
+  const admin = () => operator.status().services[0]?.backends[0]?.admin.state;
+  const after = async (commands: string) => {
+    const said = await ask(`${commands}; get weight web/a`);
+    return `${admin()}: ${said.trim()}`;
+  };
+  t.equal(await after('disable server web/a; set weight web/a 0'), 'maint: 0 (initial 20)');
+  t.equal(await after('enable server web/a'), 'drain: 0 (initial 20)', 'no new session yet');
+  t.match(csvRow(await ask('show stat'), 'web', 'a'), { status: 'DRAIN', weight: '0' });
+  t.equal(await after('set weight web/a 10%'), 'ready: 2 (initial 20)');
+  t.equal(await after('set weight web/a 0; disable server web/a; enable server web/a'), 'drain: 0 (initial 20)');
+  t.equal(
+    await after('set server web/a state drain; set weight web/a 5'),
+    'drain: 5 (initial 20)',
+    'a drain of its own',
+  );
+  t.equal(await after('set weight web/a 0; set server web/a state ready'), 'drain: 0 (initial 20)');
+  await operator.setNode('a', { state: 'ready', services: ['web'] });
+  t.equal(await after('set server web/a state drain'), 'drain: 5 (initial 20)', 'ended in another way');
+});
+
 t.test('what is not there, or not asked rightly, is one line', async (t) => {
   const { ask } = await haproxyFace(t, [{ name: 'web', backends: [backendSpec('a', 1)] }]);
   for (const [line, answer] of [

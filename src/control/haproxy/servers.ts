@@ -1,5 +1,5 @@
 // HAProxy's wishes about a server, as the operator's: a service is the proxy, a node the server. Knows one thing that
-// chargehand doesn't: weight 0, which is a drain that ends with the next weight.
+// chargehand doesn't: weight 0, which is a drain that ends with the next weight, beside any other state.
 
 import type { AdminState } from '../../core/backend.ts';
 import type { Observer } from '../../core/events.ts';
@@ -28,8 +28,8 @@ export class Servers {
   readonly #operator: ServerOperator;
   readonly #services: () => readonly ShownService[];
   readonly #observer: Observer;
-  /** `service/node` of those whose weight was set to 0. */
-  readonly #weightless = new Set<string>();
+  /** Of those whose weight was set to 0, by `service/node`: the state they have apart from it. */
+  readonly #weightless = new Map<string, AdminState>();
 
   constructor(operator: ServerOperator, services: () => readonly ShownService[], observer: Observer) {
     this.#operator = operator;
@@ -61,7 +61,7 @@ export class Servers {
   }
 
   weight(service: string, { node, admin, spec }: Backend): number {
-    return admin === 'drain' && this.#weightless.has(`${service}/${node}`) ? 0 : spec.weight;
+    return admin !== 'ready' && this.#weightless.has(keyOf(service, node)) ? 0 : spec.weight;
   }
 
   initialWeight(service: string, { node }: Backend): number {
@@ -69,24 +69,36 @@ export class Servers {
   }
 
   setState({ service, backend }: Server, state: AdminState): void {
-    this.#weightless.delete(`${service.name}/${backend.node}`);
-    this.#order(backend.node, { state, services: [service.name] });
+    const weightless = this.#isWeightless(service.name, backend);
+    if (weightless) this.#weightless.set(keyOf(service.name, backend.node), state);
+    // Without weight it has no new sessions, whatever its state.
+    const order = weightless && state === 'ready' ? 'drain' : state;
+    this.#order(backend.node, { state: order, services: [service.name] });
   }
 
   /** `wish`: a number, or `50%` of what the file says. */
   setWeight({ service, backend }: Server, wish: string): void {
-    const key = `${service.name}/${backend.node}`;
+    const key = keyOf(service.name, backend.node);
     const weight = parseWeight(wish, this.initialWeight(service.name, backend));
     const services = [service.name];
+    const weightless = this.#isWeightless(service.name, backend);
     if (weight === 0) {
+      if (weightless) return;
+      this.#weightless.set(key, backend.admin);
       // In maintenance, or drained for another reason: that goes on when the weight is set again.
-      if (backend.admin !== 'ready') return;
-      this.#weightless.add(key);
-      this.#order(backend.node, { state: 'drain', services });
+      if (backend.admin === 'ready') this.#order(backend.node, { state: 'drain', services });
       return;
     }
-    const back = this.#weightless.delete(key) && backend.admin === 'drain';
+    const back = weightless && this.#weightless.get(key) === 'ready' && backend.admin === 'drain';
+    this.#weightless.delete(key);
     this.#order(backend.node, { weight, services, ...(back ? { state: 'ready' } : {}) });
+  }
+
+  /** One that has become ready in another way is so no more. */
+  #isWeightless(service: string, { node, admin }: Backend): boolean {
+    const key = keyOf(service, node);
+    if (admin === 'ready') this.#weightless.delete(key);
+    return this.#weightless.has(key);
   }
 
   endSessions({ service, backend }: Server): void {
@@ -104,6 +116,10 @@ export class Servers {
       (error: Error) => tell(error.message),
     );
   }
+}
+
+function keyOf(service: string, node: string): string {
+  return `${service}/${node}`;
 }
 
 function parseWeight(wish: string, initial: number): number {
