@@ -5,7 +5,7 @@ import { BUILT_IN_HEALTH } from '../built-in.ts';
 import { durationMs } from '../duration.ts';
 import type { RawHealthDetails, RawService } from '../raw.ts';
 import { alike } from './alike.ts';
-import { httpCheck } from './http-check.ts';
+import { httpCheck, OTHER_PLACE } from './http-check.ts';
 import { last, type ProxySection, rules } from './proxy.ts';
 import type { Remarks } from './remarks.ts';
 import type { Server } from './server.ts';
@@ -60,7 +60,8 @@ function questionOf(back: ProxySection, servers: readonly Server[], remarks: Rem
   );
   const what = kind?.words[1];
   if (what === 'httpchk' && http !== undefined) {
-    return { ...httpCheck(http, rules(back, 'http-check'), tls, remarks), ...shared };
+    // A port that a rule names comes before that of the server.
+    return { ...shared, ...httpCheck(http, rules(back, 'http-check'), tls, remarks) };
   }
   if (what !== undefined && OTHERS.includes(what)) {
     remarks.lost(
@@ -89,6 +90,7 @@ function tcpCheck(
     if (rule === 'connect') {
       tls ||= rest.includes('ssl');
       port = portOf(rest[rest.indexOf('port') + 1]) ?? port;
+      if (rest.includes('addr')) remarks.lost(line, OTHER_PLACE);
       if (++connects > 1) remarks.lost(line, 'a check makes one connection: the first port of several is asked');
     } else if (rule !== 'comment') {
       remarks.lost(

@@ -15,6 +15,8 @@ const STATUSES: readonly number[] = [
 /** What HAProxy takes for healthy where nothing else is expected. */
 const USUAL = STATUSES.filter((status) => status >= 200 && status < 400);
 
+export const OTHER_PLACE = 'addr of a rule: a check asks the node itself, not another address';
+
 type Expectation = RawHealthDetails['expect'];
 
 interface Request {
@@ -39,6 +41,7 @@ export function httpCheck(
       send(request, rest, line, remarks);
     } else if (rule === 'connect') {
       tls ||= rest.includes('ssl');
+      if (rest.includes('addr')) remarks.lost(line, OTHER_PLACE);
       const given = Number(rest[rest.indexOf('port') + 1]);
       if (rest.includes('port') && Number.isInteger(given) && given > 0 && given < 65_536) port ??= given;
     } else if (rule === 'expect') {

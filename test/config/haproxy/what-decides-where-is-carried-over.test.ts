@@ -423,6 +423,20 @@ t.test('of several expectations all must be met', async (t) => {
   t.match(lost('option httpchk', 'http-check expect status 200', 'http-check expect status 500'), 'no status meets');
 });
 
+t.test('the port that a rule connects to is asked, not that of the server', async (t) => {
+  for (const kind of ['http', 'tcp']) {
+    const option = kind === 'http' ? 'httpchk' : 'tcp-check';
+    const text = `listen web\n bind *:80\n option ${option}\n ${kind}-check connect port 82\n server a 192.0.2.1:80 check port 81\n`;
+    t.match(imported(text).written.services['web'], { health: { port: 82 } }, kind);
+    const elsewhere = imported(text.replace('connect', 'connect addr 192.0.2.9'));
+    t.match(
+      remarksOf(elsewhere, 'lost'),
+      [/^addr of a rule: a check asks the node itself/],
+      `${kind}: another address`,
+    );
+  }
+});
+
 t.test('a queue is as patient as a connect where nothing is said of it', async (t) => {
   const full = (...lines: readonly string[]) =>
     imported(`listen web\n bind *:80\n server a 192.0.2.1:80 maxconn 5\n timeout client 15m\n ${lines.join('\n ')}\n`)
