@@ -77,6 +77,7 @@ export class HealthWatch {
     for (const [backend, watch] of this.#watches) {
       if (asksOtherwise || !standing.has(backend)) this.#forget(backend);
       else watch.retarget(this.#target(backend, backend.address));
+      if (this.#certificates.get(backend) !== this.#port(backend)) this.#forgetCertificate(backend);
     }
     for (const backend of standing) if (!this.#watches.has(backend)) this.#begin(backend);
     this.#tellFailingOpen();
@@ -192,6 +193,12 @@ export class HealthWatch {
     return sourceAddress === undefined ? { address, port } : { address, port, from: sourceAddress };
   }
 
+  /** Where it is asked. */
+  #port(backend: Backend): number {
+    const { health } = this.#config;
+    return (health === false ? undefined : health.port) ?? backend.spec.port ?? this.#listenPort;
+  }
+
   /** Whether it may go down although it is merely slow. The only node of a pinned service is dialled all the same. */
   #canSpare(): boolean {
     if (this.#config.balance.strategy === 'pinned') return true;
@@ -201,11 +208,10 @@ export class HealthWatch {
 
   #probed(backend: Backend, result: ProbeResult): void {
     const { observer } = this.#tools;
-    const { name, health } = this.#config;
+    const { name } = this.#config;
     observer.probed(name, backend.node, result.seconds, result.ok ? undefined : result.code);
-    if (result.certificate?.expiresAt !== undefined && health !== false) {
-      const port = health.port ?? backend.spec.port ?? this.#listenPort;
-      if (this.#certificates.get(backend) !== port) this.#forgetCertificate(backend);
+    if (result.certificate?.expiresAt !== undefined) {
+      const port = this.#port(backend);
       this.#certificates.set(backend, port);
       observer.certificateSeen(backend.node, port, result.certificate.expiresAt);
     }

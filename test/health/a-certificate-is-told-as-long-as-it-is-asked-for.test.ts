@@ -60,6 +60,10 @@ t.test('another port, another check, no check, no service', async (t) => {
   await ports();
   reload(file(port));
   await ports(port);
+  reload(file(1));
+  await ports();
+  reload(file(port));
+  await ports(port);
   watch.close();
   await ports();
 });
