@@ -11,6 +11,8 @@ import { shown } from './shown.ts';
 
 interface Listening {
   readonly owner: string;
+  /** The name of the service, where it is one's. */
+  readonly service?: string;
   readonly entry: ListenEntry;
   /** As it is written. */
   readonly text: string;
@@ -27,7 +29,8 @@ export function checkAddresses(drafts: readonly Draft[], raw: RawFile, findings:
     ...socketsListening(raw, findings),
   ];
   checkOverlaps(listening, findings);
-  for (const draft of drafts) checkBackends(draft, findings, listening);
+  for (const draft of drafts) checkTwins(draft, findings);
+  checkCircles(drafts, listening, findings);
   checkHttp(raw, findings);
 }
 
@@ -55,7 +58,7 @@ function listeningOf(draft: Draft, findings: Findings): Listening[] {
   return entries.flatMap(([at, value]) => {
     const entry = parseListen(value);
     return typeof entry === 'object'
-      ? [{ owner: `service ${draft.name}`, entry, text: String(value), pointer: at, inFile }]
+      ? [{ owner: `service ${draft.name}`, service: draft.name, entry, text: String(value), pointer: at, inFile }]
       : [];
   });
 }
@@ -102,24 +105,60 @@ function lineOf(one: Listening, findings: Findings): number {
   return findings.source.place(one.pointer).line;
 }
 
-function checkBackends(draft: Draft, findings: Findings, listening: readonly Listening[]): void {
+function checkTwins({ backends }: Draft, findings: Findings): void {
   const seen = new Map<string, BackendSpec>();
-  for (const backend of draft.backends) {
-    const { port } = backend;
-    const pointer = `/nodes/${backend.node}`;
-    const host = canonicalAddress(backend.host);
-    if (port !== undefined) {
-      const itself = listening.find(({ entry }) => reachedBy(entry, host, port));
-      if (itself !== undefined) {
-        const message = `${draft.name} would dial ${formatHostPort(backend.host, port)}, which is ${itself.owner} itself`;
-        findings.error(pointer, `${message}: sessions would go round in circles`, 'key');
-      }
-    }
-    const key = `${host.toLowerCase()} ${port}`;
+  for (const backend of backends) {
+    const key = `${canonicalAddress(backend.host).toLowerCase()} ${backend.port}`;
     const twin = seen.get(key);
     if (twin === undefined) seen.set(key, backend);
-    else findings.warning(pointer, `has the same address as ${twin.node}: ${backend.host}`, 'key');
+    else findings.warning(`/nodes/${backend.node}`, `has the same address as ${twin.node}: ${backend.host}`, 'key');
   }
+}
+
+/** A node of a service that is a listener of this file. */
+interface Step {
+  readonly backend: BackendSpec;
+  readonly to: string;
+}
+
+/** One service may lead to another, as long as its sessions come out somewhere. */
+function checkCircles(drafts: readonly Draft[], listening: readonly Listening[], findings: Findings): void {
+  const steps = new Map(drafts.map(({ name, backends }) => [name, stepsOf(backends, listening)]));
+  const circling = neverOut(steps);
+  for (const [name, list] of steps) {
+    for (const { backend, to } of list.filter((step) => circling.has(step.to))) {
+      const which = to === name ? `service ${name} itself` : `service ${to}`;
+      const message = `${name} would dial ${formatHostPort(backend.host, backend.port ?? 0)}, which is ${which}`;
+      findings.error(`/nodes/${backend.node}`, `${message}: sessions would go round in circles`, 'key');
+    }
+  }
+}
+
+/** The services in a circle and those that lead into one: what is left when all that lead nowhere are taken away (Kahn). */
+function neverOut(steps: ReadonlyMap<string, readonly Step[]>): ReadonlySet<string> {
+  const left = new Map([...steps].map(([name, list]) => [name, list.length]));
+  const before = new Map<string, string[]>();
+  for (const name of steps.keys()) before.set(name, []);
+  for (const [name, list] of steps) for (const { to } of list) before.get(to)?.push(name);
+  const out = [...left].filter(([, count]) => count === 0).map(([name]) => name);
+  for (const name of out) {
+    left.delete(name);
+    for (const one of before.get(name) ?? []) {
+      const count = (left.get(one) ?? 0) - 1;
+      left.set(one, count);
+      if (count === 0) out.push(one);
+    }
+  }
+  return new Set(left.keys());
+}
+
+function stepsOf(backends: readonly BackendSpec[], listening: readonly Listening[]): Step[] {
+  return backends.flatMap((backend) => {
+    const { host, port } = backend;
+    const service =
+      port !== undefined && listening.find(({ entry }) => reachedBy(entry, canonicalAddress(host), port))?.service;
+    return service ? [{ backend, to: service }] : [];
+  });
 }
 
 /** Whether a connection to this address certainly comes back to this listener. */

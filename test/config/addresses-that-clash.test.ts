@@ -123,6 +123,27 @@ t.test('a node that is chargehand itself', (t) => {
   t.end();
 });
 
+t.test('a node that is another service of the file', (t) => {
+  const chain = (services: string): string[] =>
+    problemsOf(`version: 1
+nodes:
+  far: { address: 192.0.2.1, services: [end] }
+  near: { address: 127.0.0.1, services: [${services}] }
+services:
+  outer: { listen: 80, port: 81 }
+  inner: { listen: 81, port: 82 }
+  end: { listen: 82, port: 80 }
+`);
+  t.same(chain('outer, inner'), [], 'sessions come out at the end');
+  const circling = (from: string, port: number, to: string): string =>
+    `4:3: nodes.near: ${from} would dial 127.0.0.1:${port}, which is service ${to}: sessions would go round in circles`;
+  t.same(
+    chain('outer, inner, end').toSorted(),
+    [circling('outer', 81, 'inner'), circling('inner', 82, 'end'), circling('end', 80, 'outer')].toSorted(),
+  );
+  t.end();
+});
+
 t.test('two nodes with one address are worth a warning, unless their ports differ', (t) => {
   const twins = (more = '', service = ''): string[] =>
     problemsOf(`version: 1
