@@ -3,12 +3,12 @@
 
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { writeBetween } from '../bench/markers.ts';
 import { type Panel, plot } from '../bench/plot.ts';
 import { spawnApart } from './apart.ts';
 import { builtPrograms } from './built.ts';
 import { makeCertificates } from './make-certificates.ts';
+import { readSoakOptions } from './options.ts';
 import { PROGRAM } from './program.ts';
 import type { SoakLine } from './soak-one.ts';
 import { type Look, partsOf, worsened } from './soak-verdict.ts';
@@ -17,13 +17,7 @@ import { leaveOutWithReason } from './surroundings.ts';
 const DOCUMENT = 'docs/reliability.md';
 const PLOT = 'docs/reliability-soak.svg';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '5' },
-    relay: { type: 'string', default: 'native' },
-    write: { type: 'boolean', default: false },
-  },
-});
+const options = readSoakOptions(process.argv.slice(2));
 if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: npm run build`);
 leaveOutWithReason();
 
@@ -31,7 +25,7 @@ const looks: Look[] = [];
 let sum: Extract<SoakLine, { sessions: number }> | undefined;
 const program = (await builtPrograms())('soak-one');
 const certificates = await makeCertificates();
-const child = spawnApart(program, [values.minutes, values.relay, certificates], 'inherit');
+const child = spawnApart(program, [`${options.minutes}`, options.relay, certificates], 'inherit');
 if (child.stdout === null) throw new Error('nothing to read');
 for await (const text of createInterface({ input: child.stdout })) {
   const line = JSON.parse(text) as SoakLine;
@@ -42,7 +36,7 @@ rmSync(certificates, { recursive: true });
 const { first, last } = partsOf(looks);
 const faults = sum === undefined ? ['it did not come to its end'] : [...sum.faults, ...worsened(looks)];
 const table = [
-  `${values.minutes} minutes, relay ${values.relay}: ${sum?.sessions} sessions, ${sum?.megabytes} MB, ${sum?.faults.length} that did not end as planned.`,
+  `${options.minutes} minutes, relay ${options.relay}: ${sum?.sessions} sessions, ${sum?.megabytes} MB, ${sum?.faults.length} that did not end as planned.`,
   '',
   '| | first quarter (after the warm-up) | last quarter |',
   '|---|---|---|',
@@ -54,7 +48,7 @@ const table = [
 ].join('\n');
 console.log(table);
 for (const fault of faults) console.log(`WRONG: ${fault}`);
-if (values.write) {
+if (options.write) {
   writeFileSync(PLOT, plot('A soak: memory, descriptors and latency over time', panels(), 3));
   console.log(writeBetween(DOCUMENT, 'soak', table));
 }

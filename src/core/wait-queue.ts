@@ -19,8 +19,8 @@ export class WaitQueue {
   mostForAny = 0;
   #forAny = 0;
   /**
-   * Each with the only backend that will do; undefined: any that may serve it. In order of arrival: a Map keeps it, lets
-   * anyone leave in one step, and want another backend in the same place.
+   * Who waits, and the only backend that will do; undefined: any that may serve it. In order of arrival: a Map keeps that,
+   * lets anyone leave in one step, and takes another wish in the same place.
    */
   readonly #waiting = new Map<Waiting, Backend | undefined>();
 

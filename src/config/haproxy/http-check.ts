@@ -61,7 +61,7 @@ export function httpCheck(
   };
 }
 
-/** Of several expectations all must be met. No statuses: any. */
+/** Of several expectations all must be met. An empty list of statuses means that any will do. */
 function both(one: Expectation, other: Expectation, line: number, remarks: Remarks): Expectation {
   if (one === undefined || other === undefined) return one ?? other;
   const [mine = [], also = []] = [one.status, other.status];
